@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/macros.h"
+#include "base/timespan.h"
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG }; /* as syslog(3) */
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
@@ -17,6 +18,13 @@ struct log_field {
 
 /* Sets level and format. Auto: the journal where stderr is connected to it ($JOURNAL_STREAM), else text. */
 void log_setup(enum log_level level, enum log_format format);
+
+/* Where lines on stderr have their time from, microseconds since 1970 (the journal has its own); NULL, as at the start:
+ * they have none. This file knows no clock of its own. */
+void log_set_clock(usec_t (*clock)(void));
+
+/* A field of this key is the journal's MESSAGE_ID, which leads to the catalog's text; a line of text leaves it out. */
+#define LOG_MESSAGE_ID "message_id"
 
 /* "error", "warning", "notice", "info" or "debug" to a level, "auto", "text", "json" or "journal" to a format; false where it is none. */
 bool log_parse_level(const char *text, enum log_level *ret_level);

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #define CLEANUP(function)         __attribute__((cleanup(function)))
-#define PRINTF_LIKE(format, args) __attribute__((format(printf, format, args)))
+#define PRINTF_LIKE(text, args)   __attribute__((format(printf, text, args)))
 #define MUST_USE                  __attribute__((warn_unused_result))
 #define UNUSED                    __attribute__((unused))
 

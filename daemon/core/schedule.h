@@ -11,7 +11,7 @@
 struct cron {
     uint64_t minutes;
     uint32_t hours, days, months, weekdays; /* weekdays: bit 0 is Sunday */
-    bool any_day, any_weekday;              /* the field was `*`: where neither is, either of the two is enough */
+    bool any_day, any_weekday;              /* the field began with `*`: where neither did, either of the two is enough */
 };
 
 /* A schedule: `every` microseconds, or a cron expression where `is_cron`. */
@@ -28,6 +28,9 @@ bool cron_parse(const char *text, struct cron *ret, struct error *ret_error);
 
 /* The first minute after `after` that the expression names. */
 usec_t cron_next(const struct cron *cron, usec_t after);
+
+/* The most time that ever lies between two of its times, over the calendar's whole cycle of 400 years. */
+usec_t cron_longest_gap(const struct cron *cron);
 
 /* The schedule's interval: `every`, or a cron expression's longest gap. */
 usec_t schedule_interval(const struct schedule *schedule);
