@@ -74,7 +74,7 @@ usec_t schedule_next(const struct schedule *schedule, usec_t last_due, usec_t no
     usec_t base = latest_passed(schedule, last_due, now);
     usec_t due = add(base, delay_after(schedule, base, seed));
     if (base <= last_due || due <= now) {
-        base = following(schedule, base);
+        base = schedule->is_cron ? cron_next(&schedule->cron, MAX(base, now)) : following(schedule, base);
         due = add(base, delay_after(schedule, base, seed));
     }
     *ret_base = base;
