@@ -1,0 +1,122 @@
+# schemasyncd. `make help` lists the targets; README.md tells the rest.
+#
+# Variants live side by side: build/release, build/san (ASan + UBSan). VARIANT=san chooses one.
+
+VARIANT ?= release
+BUILD   := build/$(VARIANT)
+PREFIX  ?= /usr/local
+VERSION := $(shell cat VERSION)
+
+CC         ?= gcc
+PACKAGES   := libsystemd libcurl libcjson libpq yaml-0.1 libmicrohttpd libcrypto
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough
+HARDENING_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDENING_san     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS  += -std=gnu11 -g $(WARNINGS) $(HARDENING_$(VARIANT)) -fPIE -D_GNU_SOURCE -DSCHEMASYNCD_VERSION='"$(VERSION)"'
+CPPFLAGS += -Idaemon -I$(BUILD)/generated $(patsubst -I%,-isystem %,$(PKG_CFLAGS))
+LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(filter san,$(VARIANT)),-fsanitize=address$(comma)undefined)
+comma   := ,
+
+SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c))
+OBJECTS   := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/generated/sql_files.o
+LIBRARY   := $(BUILD)/libschemasyncd.a
+PROGRAM   := $(BUILD)/schemasyncd
+SQL_FILES := $(sort $(wildcard sql/migrations/*.sql)) $(sort $(wildcard sql/functions/*.sql)) \
+             $(sort $(wildcard sql/views/*.sql)) $(sort $(wildcard sql/queries/*.sql))
+
+SIMULATOR         := $(BUILD)/simulator
+SIMULATOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/simulator/*.c)))
+UNIT_TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
+SUPPORT_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
+INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(BUILD)/integration/%,$(sort $(wildcard tests/integration/test_*.c)))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all help deps programs tests unit integration simulator-test check san lint demo install clean format
+
+all: $(PROGRAM) ## build the program
+	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
+
+programs: all $(SIMULATOR)
+
+help: ## what there is to make
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+deps: ## install what building and testing need (Debian 12)
+	@.ci/deps
+
+$(LIBRARY): $(filter-out $(BUILD)/daemon/main.o,$(OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(PROGRAM): $(BUILD)/daemon/main.o $(LIBRARY)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(SIMULATOR): $(SIMULATOR_OBJECTS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lz -lpthread
+
+$(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
+
+$(BUILD)/integration/%: $(BUILD)/tests/integration/%.o $(SUPPORT_OBJECTS) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
+
+$(BUILD)/tests/%.o: CPPFLAGS += -Itests/support
+$(BUILD)/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/generated/sql_files.c: $(SQL_FILES) sql/embed.awk Makefile
+	@mkdir -p $(@D)
+	awk -f sql/embed.awk $(SQL_FILES) > $@
+
+$(BUILD)/generated/sql_files.o: $(BUILD)/generated/sql_files.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
+unit: $(UNIT_TESTS) ## unit tests
+	tests/run-tests "$(BUILD)" unit
+
+integration: programs $(INTEGRATION_TESTS) ## tests of the whole program against the simulator and a private PostgreSQL
+	tests/run-tests "$(BUILD)" integration
+
+simulator-test: $(SIMULATOR) ## the simulator's own test
+	SIMULATOR=$(SIMULATOR) tests/simulator/selftest.sh
+
+check: deps ## all tests; installs what is missing
+	@$(MAKE) --no-print-directory tests
+	tests/run-tests "$(BUILD)" all
+
+san: ## all tests under ASan and UBSan
+	@$(MAKE) --no-print-directory VARIANT=san tests
+	tests/run-tests build/san all
+
+lint: ## layers, formatting, clang-tidy, cppcheck
+	tests/lint/run
+
+demo: deps ## the program at work: a mirror, drift, and what a user sees of it
+	@$(MAKE) --no-print-directory programs
+	tests/demo/run "$(BUILD)"
+
+format: ## clang-format over all C
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all ## install to $(DESTDIR)$(PREFIX)
+	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/schemasyncd
+	install -D -m 0644 config/schemasyncd.yaml $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/schemasyncd.yaml
+	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/README.md
+	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/LICENSE
+
+clean: ## remove what was built
+	rm -rf build
+
+-include $(OBJECTS:.o=.d) $(SIMULATOR_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
+         $(patsubst $(BUILD)/unit/%,$(BUILD)/tests/unit/%.d,$(UNIT_TESTS)) \
+         $(patsubst $(BUILD)/integration/%,$(BUILD)/tests/integration/%.d,$(INTEGRATION_TESTS))

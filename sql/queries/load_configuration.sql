@@ -1,0 +1,2 @@
+-- $1 worker, $2 digest (bytea), $3 the configuration's connections and targets (jsonb)
+SELECT schemasync.load_configuration($1, $2::bytea, $3::jsonb) AS loaded
