@@ -1,5 +1,6 @@
-/* Bytes that must be JSON which PostgreSQL's jsonb also takes: checked before anything is built from them, and walked
- * without building anything, so that the bytes that the API sent can be kept (integers above 2^53, fractions). RFC 8259. */
+/* Bytes that must be JSON which PostgreSQL's jsonb also takes: checked before anything is built from them,
+ * and walked without building anything, so that the bytes that the API sent can be kept (integers above 2^53,
+ * fractions). RFC 8259. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,8 +17,9 @@ struct span {
     size_t length;
 };
 
-/* Checks a whole document: the grammar, nothing behind it, at most JSON_DEPTH_MAX levels, valid UTF-8, no \u0000, no lone
- * surrogate, no number that `numeric` cannot hold. On failure CAUSE_SHAPE, with the byte's offset and what is wrong. */
+/* Checks a whole document: the grammar, nothing behind it, at most JSON_DEPTH_MAX levels, valid UTF-8, no
+ * \u0000, no lone surrogate, no number that `numeric` cannot hold. On failure CAUSE_SHAPE, with the byte's
+ * offset and what is wrong. */
 bool json_check(const char *text, size_t length, struct error *ret_error);
 
 /* Walks the members of an object, or the items of an array, in a document that json_check() has passed. */
@@ -28,14 +30,14 @@ struct json_walk {
 /* Starts at an object or array: false where `value` is neither. */
 bool json_walk_init(struct json_walk *walk, struct span value);
 
-/* The next member: its key as it stands between the quotes, escapes and all (NULL data in an array), and its value's
- * bytes. False at the end. */
+/* The next member: its key as it stands between the quotes, escapes and all (NULL data in an array), and its
+ * value's bytes. False at the end. */
 bool json_walk_next(struct json_walk *walk, struct span *ret_key, struct span *ret_value);
 
-/* Appends the canonical form of a value: two values have the same where jsonb calls them equal, and besides, in objects,
- * where they differ only by members that are null, false, "" or []. Keys are sorted, of equal keys the last counts,
- * numbers stand in one notation, strings are unescaped as far as possible. Empty for null, false, "" and [] themselves.
- * False where the buffer's maximum is reached. */
+/* Appends the canonical form of a value: two values have the same where jsonb calls them equal, and besides,
+ * in objects, where they differ only by members that are null, false, "" or []. Keys are sorted, of equal
+ * keys the last counts, numbers stand in one notation, strings are unescaped as far as possible. Empty for
+ * null, false, "" and [] themselves. False where the buffer's maximum is reached. */
 bool json_canonical(struct span value, struct buffer *buffer) MUST_USE;
 
 /* Appends text as a JSON string, with its quotes. NULL becomes null. */

@@ -1,5 +1,5 @@
-/* The snapshot: an immutable, sorted value of what the API said of one target, in one arena. The mirror's own state is
- * loaded into the same shape, so that two snapshots can be compared. */
+/* The snapshot: an immutable, sorted value of what the API said of one target, in one arena. The mirror's own
+ * state is loaded into the same shape, so that two snapshots can be compared. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +30,8 @@ enum flag { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE };
 extern const char *const field_text_names[FIELD_TEXT_COUNT];
 extern const char *const field_flag_names[FIELD_FLAG_COUNT];
 
-/* A JSON value kept as it came. Two values are equal where their canonical forms are; the empty ones (absent, null,
- * false, "", []) have "". */
+/* A JSON value kept as it came. Two values are equal where their canonical forms are; the empty ones (absent,
+ * null, false, "", []) have "". */
 struct json_value {
     const char *raw; /* NULL: the member was absent */
     const char *canonical;
@@ -44,18 +44,19 @@ struct member {
 };
 
 struct field {
-    const char *id; /* never empty */
-    unsigned position; /* from 1, as the answer had it */
+    const char *id;                      /* never empty */
+    unsigned position;                   /* from 1, as the answer had it */
     const char *texts[FIELD_TEXT_COUNT]; /* NULL: absent or null */
     enum flag flags[FIELD_FLAG_COUNT];
     struct json_value identity_functions; /* the canonical form is sorted by id */
-    const struct member *extra; /* members that are not known, sorted by key */
+    const struct member *extra;           /* members that are not known, sorted by key */
     size_t extra_count;
     const char *raw; /* the whole object */
 };
 
 struct mode {
-    const char *id; /* never empty */
+    const char *id;               /* never empty */
+    unsigned position;            /* from 1, as the answer had it */
     const struct member *members; /* all but `mode` itself, sorted by key */
     size_t member_count;
     const char *raw;
@@ -63,10 +64,11 @@ struct mode {
 
 struct target {
     struct arena *arena;
-    const char *id, *name; /* NULL: absent or null */
+    const char *id, *name;                      /* NULL: absent or null */
     bool has_fields, has_modes, has_properties; /* present and not null */
     usec_t refreshed_at;                        /* USEC_NONE: absent or null */
-    size_t refreshed_offset, refreshed_length; /* of that value between its quotes in the body; 0, 0 where absent */
+    size_t refreshed_offset,
+        refreshed_length;       /* of that value between its quotes in the body; 0, 0 where absent */
     const struct field *fields; /* sorted by id, bytewise; of equal ids in the answer's order */
     size_t field_count;         /* with duplicates */
     size_t fields_without_id;   /* skipped */
@@ -81,7 +83,8 @@ struct target {
 /* Takes NULL. */
 void target_free(struct target *target);
 
-/* The fields of that id: the first of them and their number in *ret_count; NULL and 0 where there are none. */
+/* The fields of that id: the first of them and their number in *ret_count; NULL and 0 where there are none.
+ */
 const struct field *target_find_field(const struct target *target, const char *id, size_t *ret_count);
 
 /* NULL where there is none. */
@@ -99,9 +102,10 @@ bool json_value_equal(const struct json_value *a, const struct json_value *b);
 bool field_equal(const struct field *a, const struct field *b);
 
 /* A fingerprint stands for an answer: the same fingerprint means the same answer but for the document's own
- * refreshed_at. Kinds: FINGERPRINT_WHOLE hashes all bytes; FINGERPRINT_CUT leaves out what looks like the value of the
- * last `"refreshed_at":` and hashes its offset besides, so that what stands before and behind is the same byte for byte
- * and so the cut is at the same place of the document. Which kind is right was decided by a parse when it was stored. */
+ * refreshed_at. Kinds: FINGERPRINT_WHOLE hashes all bytes; FINGERPRINT_CUT leaves out what looks like the
+ * value of the last `"refreshed_at":` and hashes its offset besides, so that what stands before and behind is
+ * the same byte for byte and so the cut is at the same place of the document. Which kind is right was decided
+ * by a parse when it was stored. */
 enum fingerprint_kind { FINGERPRINT_NONE, FINGERPRINT_WHOLE, FINGERPRINT_CUT };
 
 enum { FINGERPRINT_SIZE = 33 }; /* the kind and rule's version in one byte, then SHA-256 */
@@ -110,17 +114,19 @@ struct fingerprint {
     unsigned char bytes[FINGERPRINT_SIZE]; /* all zero: none */
 };
 
-/* The fingerprint of a body under that kind, with the API version that answered mixed in ("" where unknown). Where a
- * cut is asked for and there is nothing to cut, the result is none. *ret_refreshed_at (may be NULL) is the time that was
- * cut out, USEC_NONE where it is none. */
-struct fingerprint fingerprint_make(enum fingerprint_kind kind, const char *body, size_t length, const char *api_version,
-                                    usec_t *ret_refreshed_at);
+/* The fingerprint of a body under that kind, with the API version that answered mixed in ("" where unknown).
+ * Where a cut is asked for and there is nothing to cut, or what would be cut is no time, the result is none.
+ * *ret_refreshed_at (may be NULL) is the time that was cut out, USEC_NONE where it is none. */
+struct fingerprint fingerprint_make(enum fingerprint_kind kind, const char *body, size_t length,
+                                    const char *api_version, usec_t *ret_refreshed_at);
 
-/* The kind that stands for a parsed body: a cut where the rule's cut is exactly the document's own refreshed_at, or where
- * the document has none and no cut is possible the whole; a document whose refreshed_at the rule misses gets the whole. */
+/* The kind that stands for a parsed body: a cut where the rule's cut is exactly the document's own
+ * refreshed_at, or where the document has none and no cut is possible the whole; a document whose
+ * refreshed_at the rule misses gets the whole. */
 enum fingerprint_kind fingerprint_choose(const struct target *target, const char *body, size_t length);
 
 /* The kind of a stored one. */
 enum fingerprint_kind fingerprint_kind(const struct fingerprint *fingerprint);
 
+/* Never true of none. */
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);

@@ -4,8 +4,14 @@
 #include "base/error.h"
 #include "core/target.h"
 
-/* Parses the body of GET .../modelsync/target/fields. `expected_id`: what data.id must be where it is given (NULL: not
- * compared, as of a target that is not created yet). NULL and CAUSE_SHAPE on anything that is not the documented shape: json_check()'s findings, no
- * `data` object, a member of the wrong type, another id. Absent and null members are fine here: whether one may be missing
+/* Longest id of a target, field or mode, and longest name of a member that is kept, in bytes: they stand in
+ * indexes of PostgreSQL, whose rows hold about 2,700. */
+enum { TARGET_ID_MAX = 1000 };
+
+/* Parses the body of GET .../modelsync/target/fields. `expected_id`: what data.id must be where it is given
+ * (NULL: not compared, as of a target that is not created yet). NULL and CAUSE_SHAPE on anything that is not
+ * the documented shape: json_check()'s findings, no `data` object, a member of the wrong type, an id or name
+ * longer than TARGET_ID_MAX, another id. Absent and null members are fine here: whether one may be missing
  * depends on what the mirror has, which the caller knows. The caller frees the target. */
-struct target *target_parse(const char *body, size_t length, const char *expected_id, struct error *ret_error) MUST_USE;
+struct target *target_parse(const char *body, size_t length, const char *expected_id,
+                            struct error *ret_error) MUST_USE;
