@@ -88,17 +88,20 @@ static char *change_settings(struct world *world, const cJSON *in) {
 static void settings(struct simulator *s, const cJSON *in, const struct request *request,
                      struct reply *reply) {
     const cJSON *one = cJSON_IsArray(in) ? in->child : in;
+    int count = 0;
 
+    (void)request;
     for (; one; one = cJSON_IsArray(in) ? one->next : NULL) {
         char *error = change_settings(s->world, one);
 
-        if (!error)
-            continue;
-        reply_complaint(reply, "%s", error);
-        free(error);
-        return;
+        if (error) {
+            reply_complaint(reply, "%s", error);
+            free(error);
+            return;
+        }
+        count++;
     }
-    show_settings(s, in, request, reply);
+    reply_done(reply, "settings", count);
 }
 
 static void add_faults(struct simulator *s, const cJSON *in, const struct request *request,

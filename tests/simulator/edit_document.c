@@ -57,13 +57,14 @@ static int remove_items(cJSON *array, const cJSON *which, const char *key) {
     return count;
 }
 
+/* Puts the item at op's position. cJSON_InsertItemInArray of Debian 12 refuses all but the first place. */
 static void insert(cJSON *array, const cJSON *op, cJSON *item) {
-    int64_t position = json_int(op, "position", -1);
+    int count = cJSON_GetArraySize(array);
+    int64_t position = json_int(op, "position", count);
 
-    if (position < 0 || position >= cJSON_GetArraySize(array))
-        cJSON_AddItemToArray(array, item);
-    else
-        cJSON_InsertItemInArray(array, (int)position, item);
+    cJSON_AddItemToArray(array, item);
+    for (int64_t moves = position < 0 ? 0 : count - position; moves > 0; moves--)
+        cJSON_AddItemToArray(array, cJSON_DetachItemFromArray(array, (int)position));
 }
 
 static char *move_item(cJSON *array, const cJSON *op, const char *key) {

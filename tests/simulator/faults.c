@@ -34,8 +34,7 @@ void faults_clear(struct faults *faults) {
         fault_unref(faults->rules[--faults->count]);
 }
 
-/* The members of a rule, and what each must be: n(umber), s(tring), b(oolean), o(bject), a(rray), * anything.
- */
+/* The members of a rule, and what each must be: number, string, boolean, object, array, or anything. */
 static const char *const MEMBERS[][2] = {
     {"method", "s"},  {"path", "s"},     {"query", "s"},     {"skip", "n"},     {"times", "n"},
     {"status", "n"},  {"headers", "o"},  {"body", "*"},      {"delay_ms", "n"}, {"body_base64", "s"},
@@ -233,7 +232,7 @@ void fault_alter(const struct fault *fault, struct reply *reply) {
     static const char padding[] = ",\"padding\":\"\"";
 
     cJSON_ArrayForEach(header, headers) {
-        if (cJSON_IsString(header))
+        if (cJSON_IsString(header) || cJSON_IsNull(header))
             reply_header(reply, header->string, header->valuestring);
     }
     if (!json_get(fault->json, "replace") && !deep && !size && !fault->endless)

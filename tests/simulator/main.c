@@ -181,8 +181,8 @@ int main(int argc, char **argv) {
     server = server_start(&simulator, &options.address, certificate, key);
     if (options.port_file)
         write_port(options.port_file, server_port(server));
-    printf("simulator: listening on %s://127.0.0.1:%u\n", certificate ? "https" : "http",
-           server_port(server));
+    printf("simulator: listening on %s://%s:%u\n", certificate ? "https" : "http",
+           inet_ntoa(options.address.sin_addr), server_port(server));
     fflush(stdout);
 
     sigwait(&ends, &signal_number);

@@ -26,15 +26,14 @@ void reply_header(struct reply *reply, const char *name, const char *value) {
 
     while (header < end && strcasecmp(header->name, name))
         header++;
-    if (header == reply->headers + REPLY_HEADERS)
-        return;
     if (header < end) {
+        free(header->name);
         free(header->value);
-    } else {
-        header->name = xstrdup(name);
-        reply->header_count++;
+        *header = *--end;
+        reply->header_count--;
     }
-    header->value = xstrdup(value);
+    if (value && reply->header_count < REPLY_HEADERS)
+        reply->headers[reply->header_count++] = (struct reply_header){xstrdup(name), xstrdup(value)};
 }
 
 void reply_json(struct reply *reply, int status, cJSON *value) {

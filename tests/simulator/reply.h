@@ -26,7 +26,7 @@ void reply_start(struct reply *reply, int status);
 /* Frees what is in it. */
 void reply_free(struct reply *reply);
 
-/* Sets a header, in place of one of the same name. */
+/* Sets a header, in place of one of the same name; the value NULL removes that. */
 void reply_header(struct reply *reply, const char *name, const char *value);
 
 /* A JSON answer; takes the value. */

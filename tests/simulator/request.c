@@ -61,22 +61,22 @@ size_t request_argument_count(const struct request *request, const char *name) {
 bool path_matches(const char *path, const char *pattern, char **params) {
     char **first = params;
 
-    while (*path && *pattern) {
-        if (!strncmp(pattern, "{}", 2)) {
-            size_t len = strcspn(path, "/");
+    for (;;) {
+        size_t len = strcspn(path, "/");
 
-            if (!len)
-                break;
+        if (len && !strncmp(pattern, "{}", 2)) {
             *params++ = percent_decode(path, len, false);
             path += len;
             pattern += 2;
-        } else if (*path++ != *pattern++) {
-            path = "x";
-            pattern = "";
+        } else if (*path != *pattern) {
+            break;
+        } else if (!*path) {
+            return true;
+        } else {
+            path++;
+            pattern++;
         }
     }
-    if (!*path && !*pattern)
-        return true;
     while (params > first) {
         free(*--params);
         *params = NULL;

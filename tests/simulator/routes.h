@@ -19,8 +19,7 @@ struct call {
 /* The version that answers this request. */
 const char *api_version(const struct world *world, const struct request *request);
 
-/* Makes a 401 or a 400 and returns false unless the request has the right authorization and a usable version.
- */
+/* Makes a 401 or a 400 and returns false unless authorization and version of the request are right. */
 bool api_admits(const struct world *world, const struct request *request, struct reply *reply);
 
 /* Answers an API request that was admitted. */

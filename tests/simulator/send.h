@@ -7,8 +7,7 @@
 
 #include <microhttpd.h>
 
-/* Sends the reply, compressed if the client takes that, as the fault (may be NULL) says. Uses up the reply.
- */
+/* Sends the reply as the fault (may be NULL) says, compressed if the client takes that. Uses up the reply. */
 enum MHD_Result send_reply(struct MHD_Connection *connection, struct reply *reply, const struct fault *fault,
                            const char *accept_encoding);
 

@@ -106,8 +106,7 @@ static char *property_key(const char *name) {
     return xstrndup(name + sizeof prefix - 1, len - sizeof prefix);
 }
 
-/* Makes a 400 and returns false unless the connection has such an input and, if it is an enum, such a value.
- */
+/* Makes a 400 and returns false unless the connection has such an input, which may have this value. */
 static bool property_allowed(struct call *call, const struct connection *connection, const char *key,
                              const char *value) {
     const cJSON *property = find_property(connection, key), *allowed;

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* How often waiting clients are looked at, whether they are still there. */
+/* How often it is looked whether the clients of hanging requests are still there. */
 enum { LOOK_MS = 200 };
 
 struct waiter {
@@ -39,7 +39,7 @@ static bool ended(struct waiter *waiter, int64_t now, bool look) {
 
     if (!forever && waiter->until_ms <= now)
         return true;
-    if (timer.stopping || (forever && timer.releasing) || (look && client_gone(waiter->fd))) {
+    if (timer.stopping || (forever && (timer.releasing || (look && client_gone(waiter->fd))))) {
         waiter->wait->over = true;
         return true;
     }

@@ -1,5 +1,7 @@
-/* Requests that wait: they are suspended, and a thread resumes them when it is time, or when their client is
- * gone. */
+/*
+ * Requests that wait: they are suspended, and a thread resumes them when it is time. A request that waits for
+ * a time is run even if its client has gone, as a real server would; one that waits forever is dropped then.
+ */
 #ifndef SIMULATOR_TIMER_H
 #define SIMULATOR_TIMER_H
 

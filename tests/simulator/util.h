@@ -19,8 +19,7 @@ enum { TIME_TEXT = 40 };
 /* Ends the process with status 1 after printing "simulator: " and the message. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* calloc(3), realloc(3), strdup(3), strndup(3) and asprintf(3), which end the process when memory is short.
- */
+/* calloc(3), realloc(3), strdup(3), strndup(3), asprintf(3); they end the process when memory is short. */
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xstrdup(const char *text);
