@@ -1,5 +1,5 @@
-/* Two snapshots -> an ordered list of changes, and what must be written so that the mirror equals the answer. Knows
- * nothing of severity, of time or of who asked. */
+/* Two snapshots -> an ordered list of changes, and what must be written so that the mirror equals the answer.
+ * Knows nothing of severity, of time or of who asked. */
 #pragma once
 
 #include <stdbool.h>
@@ -52,10 +52,11 @@ enum removal_rule {
 
 struct diff_options {
     enum removal_rule removals;
-    const struct target *first;        /* the first answer, for REMOVAL_BOTH; NULL: it said nothing of the fields (404) */
-    bool take_in;                      /* another API version answers: differences are taken in without changes, but for
-                                        * fields and modes added or removed */
-    const char *const *ignored;        /* globs over attributes that are stored but not compared */
+    const struct target
+        *first;   /* the first answer, for REMOVAL_BOTH; NULL: it said nothing of the fields (404) */
+    bool take_in; /* another API version answers: differences are taken in without changes, but for
+                   * fields and modes added or removed */
+    const char *const *ignored; /* globs over attributes that are stored but not compared */
     size_t ignored_count;
 };
 
@@ -69,14 +70,15 @@ struct diff {
     bool target_differs; /* name, modes or properties: a new target version with what follows */
     const char *name, *modes, *properties; /* as they are to be stored; NULL: null */
     bool kept; /* the mirror keeps something that the answer lacks: no fingerprint may stand for it */
-    size_t field_count; /* fields that the mirror has afterwards */
-    const char **taken_in; /* unknown members that were gained or lost by all, "extra.KEY", "properties.KEY", "MODE.KEY": to be logged once */
+    size_t field_count;    /* fields that the mirror has afterwards */
+    const char **taken_in; /* unknown members that were gained or lost by all, "extra.KEY", "properties.KEY",
+                              "MODE.KEY": to be logged once */
     size_t taken_in_count;
     size_t duplicate_ids; /* fields of the answer that were passed over for another of the same id */
 };
 
-/* What the answer lacks of what the mirror has: ids of fields (sorted) and the number of modes. An answer that has fields
- * without an id lacks no field, one that has modes without an id lacks no mode. */
+/* What the answer lacks of what the mirror has: ids of fields (sorted) and the number of modes. An answer
+ * that has fields without an id lacks no field, one that has modes without an id lacks no mode. */
 struct lacking {
     const char **field_ids; /* freed with free(); the strings are the mirror's */
     size_t field_count;
@@ -87,13 +89,14 @@ struct lacking {
 /* The caller frees ret->field_ids. */
 void diff_lacking(const struct target *mirror, const struct target *answer, struct lacking *ret);
 
-/* Is a member absent that the mirror has? The name of the first of "fields", "modes" and "properties" that is, else NULL. */
+/* Is a member absent that the mirror has? The name of the first of "fields", "modes" and "properties" that
+ * is, else NULL. */
 const char *diff_missing_member(const struct target *mirror, const struct target *answer);
 
-/* Compares. `mirror` is what is stored (never NULL; compare with a baseline by diff_baseline). The caller frees with
- * diff_done(). */
-void diff_compute(const struct target *mirror, const struct target *answer, const struct diff_options *options,
-                  struct diff *ret);
+/* Compares. `mirror` is what is stored (never NULL; compare with a baseline by diff_baseline). The caller
+ * frees with diff_done(). */
+void diff_compute(const struct target *mirror, const struct target *answer,
+                  const struct diff_options *options, struct diff *ret);
 
 /* The edits of a first snapshot: every field added, no changes. */
 void diff_baseline(const struct target *answer, struct diff *ret);
