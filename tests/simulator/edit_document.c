@@ -92,7 +92,9 @@ static char *field_op(cJSON *target, const char *name, const cJSON *op) {
     }
     fields = array_of(target, "fields");
     if (!strcmp(name, "fields_set_all")) {
-        cJSON_ArrayForEach(field, fields) json_merge(field, json_get(op, "set"), json_get(op, "unset"));
+        cJSON_ArrayForEach(field, fields) {
+            json_merge(field, json_get(op, "set"), json_get(op, "unset"));
+        }
         return NULL;
     }
     if (!strcmp(name, "field_add")) {

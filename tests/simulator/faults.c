@@ -193,7 +193,7 @@ void fault_reply(const struct fault *fault, struct reply *reply) {
     reply_start(reply, status);
     if (base64)
         base64_decode(&reply->head, base64);
-    else if (cJSON_IsString(body))
+    else if (body && cJSON_IsString(body))
         buf_puts(&reply->head, body->valuestring);
     else if (body)
         json_write(&reply->head, body);
@@ -238,8 +238,10 @@ void fault_alter(const struct fault *fault, struct reply *reply) {
     if (!json_get(fault->json, "replace") && !deep && !size && !fault->endless)
         return;
     reply_flatten(reply);
-    cJSON_ArrayForEach(pair, json_get(fault->json, "replace")) buf_replace(
-        &reply->head, cJSON_GetArrayItem(pair, 0)->valuestring, cJSON_GetArrayItem(pair, 1)->valuestring);
+    cJSON_ArrayForEach(pair, json_get(fault->json, "replace")) {
+        buf_replace(&reply->head, cJSON_GetArrayItem(pair, 0)->valuestring,
+                    cJSON_GetArrayItem(pair, 1)->valuestring);
+    }
     if (deep > 1)
         add_member(&reply->head, "\"deep\":", '[', deep - 1, "]", deep - 1);
     if (size > reply->head.len + sizeof padding - 1)

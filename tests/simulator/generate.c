@@ -115,17 +115,76 @@ static struct connection *generated_connection(unsigned number) {
     return connection;
 }
 
-void generate(struct world *world, unsigned count, unsigned targets, unsigned fields) {
+/* A mapping to the field of that number. */
+static cJSON *generated_mapping(unsigned number) {
+    cJSON *mapping = cJSON_CreateObject(), *source = cJSON_AddObjectToObject(mapping, "source");
+    char *target = xasprintf("f_%03u", number), *column = xasprintf("column_%03u", number);
+
+    cJSON_AddStringToObject(source, "model_id", "20000000-0000-4000-8000-000000000001");
+    cJSON_AddStringToObject(source, "field", column);
+    cJSON_AddStringToObject(mapping, "target", target);
+    cJSON_AddFalseToObject(mapping, "new");
+    cJSON_AddFalseToObject(mapping, "encryption_enabled");
+    cJSON_AddStringToObject(mapping, "sync_mode", "updateOrCreate");
+    cJSON_AddNullToObject(mapping, "override_value");
+    free(target);
+    free(column);
+    return mapping;
+}
+
+/* A sync that writes up to ten fields of one target of a generated connection; f_001 is its identity. */
+static cJSON *generated_sync(unsigned number, const char *connection, unsigned object, unsigned fields) {
+    cJSON *sync = cJSON_CreateObject(), *target, *mappings, *identity, *function;
+    char *id = xasprintf("10000000-0000-4000-8000-%012u", number),
+         *name = xasprintf("Generated %05u", number);
+    char *object_id = xasprintf("obj_%05u", object);
+
+    cJSON_AddStringToObject(sync, "id", id);
+    cJSON_AddStringToObject(sync, "name", name);
+    cJSON_AddTrueToObject(sync, "active");
+    cJSON_AddStringToObject(sync, "mode", "updateOrCreate");
+    cJSON_AddStringToObject(sync, "updated_at", "2026-05-12T08:30:00Z");
+    target = cJSON_AddObjectToObject(sync, "target");
+    cJSON_AddStringToObject(target, "connection_id", connection);
+    cJSON_AddStringToObject(target, "object", object_id);
+    mappings = cJSON_AddArrayToObject(sync, "fields");
+    for (unsigned i = 2; i <= fields && i <= 11; i++)
+        cJSON_AddItemToArray(mappings, generated_mapping(i));
+    cJSON_AddArrayToObject(sync, "override_fields");
+    cJSON_AddArrayToObject(sync, "filters");
+    identity = cJSON_AddObjectToObject(sync, "identity");
+    cJSON_AddStringToObject(identity, "target", "f_001");
+    function = cJSON_AddObjectToObject(identity, "function");
+    cJSON_AddStringToObject(function, "id", "Equality");
+    cJSON_AddStringToObject(function, "label", "Equals");
+    free(id);
+    free(name);
+    free(object_id);
+    return sync;
+}
+
+/* Adds the syncs of one generated connection. */
+static void generate_syncs(struct world *world, unsigned number, const char *connection,
+                           const struct seed *seed) {
+    for (unsigned i = 1; i <= seed->syncs && seed->targets; i++) {
+        unsigned object = (i - 1) % seed->targets + 1;
+
+        cJSON_AddItemToArray(
+            world->syncs, generated_sync((number - 1) * seed->syncs + i, connection, object, seed->fields));
+    }
+}
+
+void generate(struct world *world, const struct seed *seed) {
     struct piece *rest[SHAPES], *entry[SHAPES];
 
-    if (!count)
+    if (!seed->connections)
         return;
     for (unsigned i = 0; i < SHAPES; i++)
-        generated_shape(i, fields, &rest[i], &entry[i]);
-    for (unsigned c = 1; c <= count; c++) {
+        generated_shape(i, seed->fields, &rest[i], &entry[i]);
+    for (unsigned c = 1; c <= seed->connections; c++) {
         struct connection *connection = generated_connection(c);
 
-        for (unsigned t = 1; t <= targets; t++) {
+        for (unsigned t = 1; t <= seed->targets; t++) {
             char *id = xasprintf("obj_%05u", t);
             struct slot *slot = slot_add(connection, id);
 
@@ -134,6 +193,7 @@ void generate(struct world *world, unsigned count, unsigned targets, unsigned fi
             free(id);
         }
         world_add(world, connection);
+        generate_syncs(world, c, connection->id, seed);
     }
     for (unsigned i = 0; i < SHAPES; i++) {
         piece_unref(rest[i]);

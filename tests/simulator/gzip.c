@@ -2,7 +2,18 @@
 
 #include <zlib.h>
 
-void deflate_piece(struct deflated *piece, const void *bytes, size_t len) {
+/* Small pieces are stored as they are: compressing them costs much and gains little. */
+enum { STORED_UPTO = 512 };
+
+static void store(struct buf *out, const void *bytes, size_t len) {
+    const unsigned char header[5] = {0, (unsigned char)len, (unsigned char)(len >> 8), (unsigned char)~len,
+                                     (unsigned char)(~len >> 8)};
+
+    buf_add(out, header, sizeof header);
+    buf_add(out, bytes, len);
+}
+
+static void compress_piece(struct buf *out, const void *bytes, size_t len) {
     z_stream z = {.next_in = (Bytef *)(uintptr_t)bytes, .avail_in = (uInt)len};
     unsigned char chunk[16384];
     int rc;
@@ -13,9 +24,16 @@ void deflate_piece(struct deflated *piece, const void *bytes, size_t len) {
         z.next_out = chunk;
         z.avail_out = sizeof chunk;
         rc = deflate(&z, Z_SYNC_FLUSH);
-        buf_add(&piece->bytes, chunk, sizeof chunk - z.avail_out);
+        buf_add(out, chunk, sizeof chunk - z.avail_out);
     } while (rc == Z_OK && z.avail_out == 0);
     deflateEnd(&z);
+}
+
+void deflate_piece(struct deflated *piece, const void *bytes, size_t len) {
+    if (len <= STORED_UPTO)
+        store(&piece->bytes, bytes, len);
+    else
+        compress_piece(&piece->bytes, bytes, len);
     piece->crc = crc32(0, bytes, (uInt)len);
     piece->plain_len = len;
 }

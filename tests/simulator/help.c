@@ -12,7 +12,7 @@ static const char OPTIONS[] =
     "  --data DIR               the data files (default: tests/simulator/data if it is there; \"\": none)\n"
     "  --key KEY                the API key for Bearer authorization (default: simulator-key)\n"
     "  --basic USER:PASSWORD    accept this for Basic authorization; without --key it alone is accepted\n"
-    "  --generate C:T:F         add C connections with T targets of F fields each; their ids are\n"
+    "  --generate C:T:F[:S]     add C connections with T targets of F fields, and S syncs, each; ids are\n"
     "                           00000000-0000-4000-8000-000000000001…, obj_00001…, f_001…\n"
     "  --tls-cert F --tls-key F serve HTTPS with this certificate and key (PEM)\n"
     "  --parent-death           end when the process that started the simulator ends\n"

@@ -50,7 +50,7 @@ static struct key **place_of(struct keys *keys, const char *key) {
     for (const char *c = key; *c; c++)
         h = h * 33 + (unsigned char)*c;
     place = &keys->buckets[h % BUCKETS];
-    while (*place && strcmp((*place)->key, key))
+    while (*place && strcmp((*place)->key, key) != 0)
         place = &(*place)->next;
     return place;
 }

@@ -36,9 +36,13 @@ void json_put(cJSON *object, const char *name, cJSON *value) {
 void json_merge(cJSON *object, const cJSON *set, const cJSON *unset) {
     const cJSON *item;
 
-    cJSON_ArrayForEach(item, set) json_put(object, item->string, cJSON_Duplicate(item, true));
-    cJSON_ArrayForEach(item, unset) if (cJSON_IsString(item))
-        cJSON_DeleteItemFromObjectCaseSensitive(object, item->valuestring);
+    cJSON_ArrayForEach(item, set) {
+        json_put(object, item->string, cJSON_Duplicate(item, true));
+    }
+    cJSON_ArrayForEach(item, unset) {
+        if (cJSON_IsString(item))
+            cJSON_DeleteItemFromObjectCaseSensitive(object, item->valuestring);
+    }
 }
 
 cJSON *json_pick(const cJSON *object, const char *const names[]) {

@@ -101,6 +101,6 @@ struct world *world_new(const struct seed *seed) {
         json_put(world->settings, "basic", cJSON_CreateString(seed->basic));
     if (seed->data)
         load_directory(world, seed->data);
-    generate(world, seed->connections, seed->targets, seed->fields);
+    generate(world, seed);
     return world;
 }

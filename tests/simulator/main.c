@@ -39,9 +39,14 @@ static void parse_listen(const char *text, struct sockaddr_in *address) {
 
 static void parse_generate(const char *text, struct seed *seed) {
     char rest;
+    int parts =
+        sscanf(text, "%u:%u:%u:%u%c", &seed->connections, &seed->targets, &seed->fields, &seed->syncs, &rest);
+    int colons = 0;
 
-    if (sscanf(text, "%u:%u:%u%c", &seed->connections, &seed->targets, &seed->fields, &rest) != 3)
-        die("--generate: CONNECTIONS:TARGETS:FIELDS is wanted, as 1:1000:50");
+    for (const char *at = text; *at; at++)
+        colons += *at == ':';
+    if ((parts != 3 && parts != 4) || parts != colons + 1 || strspn(text, "0123456789:") != strlen(text))
+        die("--generate: CONNECTIONS:TARGETS:FIELDS[:SYNCS] is wanted, as 1:1000:50");
 }
 
 static const char *default_data(void) {

@@ -24,7 +24,7 @@ void reply_start(struct reply *reply, int status) {
 void reply_header(struct reply *reply, const char *name, const char *value) {
     struct reply_header *header = reply->headers, *end = header + reply->header_count;
 
-    while (header < end && strcasecmp(header->name, name))
+    while (header < end && strcasecmp(header->name, name) != 0)
         header++;
     if (header < end) {
         free(header->name);

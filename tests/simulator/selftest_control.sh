@@ -178,3 +178,9 @@ has 'another key' '^HTTP/1.1 401'
 out=$(curl -s -u me:secret "$url/api/syncs")
 has 'basic, and a page of two' 'after/2'
 reset
+settings '{"rate_limit":1}'
+api /me
+api /me
+case $out in *429*) ;; *) api /me ;; esac
+has 'rate_limit' '^HTTP/1.1 429' '^Retry-After: 1'
+reset

@@ -15,11 +15,15 @@ is 'it printed nothing else' "$(wc -l <"$tmp/api.out")" 1
 
 # Large, and quickly so
 began=$(date +%s%N)
-start large --data '' --generate 1:10000:100
+start large --data '' --generate 1:10000:100:120
 out="$((($(date +%s%N) - began) / 1000000)) ms"
 [ "${out% ms}" -lt 2000 ] && ok || not_ok 'starts in two seconds'
 api "/connections/$GENERATED/$FIELDS?target=obj_10000"
 has 'the last target' '"id":"obj_10000"' '"id":"f_100"'
+api "/syncs?target_connection_id=$GENERATED&page_token=after%2F100%2B%3D%3D"
+has 'generated syncs' '"name":"Generated 00101"' '"target_object":"obj_00120"' '"pagination":\{\}'
+api /syncs/10000000-0000-4000-8000-000000000120
+has 'a generated sync' '"target":"f_011"' '"identity":\{"target":"f_001"'
 out=$(grep VmRSS "/proc/$pid/status" | tr -dc 0-9)
 [ "$out" -lt 400000 ] && ok || not_ok 'memory'
 

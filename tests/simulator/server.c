@@ -96,6 +96,22 @@ static void watch_connection(void *data, struct MHD_Connection *connection, void
     }
 }
 
+/* Makes a 429 and returns true if there are too many requests in this second. */
+static bool over_rate(struct simulator *s, struct reply *reply) {
+    int limit = setting_int(s->world->settings, "rate_limit");
+    int64_t second = now_us() / 1000000;
+
+    if (second != s->second) {
+        s->second = second;
+        s->in_second = 0;
+    }
+    if (++s->in_second <= limit || !limit)
+        return false;
+    reply_error(reply, 429, "too many requests");
+    reply_header(reply, "Retry-After", "1");
+    return true;
+}
+
 /* Decides what can be decided before any delay: faults, authorization, idempotency. */
 static void admit(struct simulator *s, struct exchange *x) {
     const struct fault *fault = x->fault = faults_match(s->faults, &x->request);
@@ -105,7 +121,7 @@ static void admit(struct simulator *s, struct exchange *x) {
         x->answered = true;
         return;
     }
-    if (!api_admits(s->world, &x->request, &x->reply)) {
+    if (over_rate(s, &x->reply) || !api_admits(s->world, &x->request, &x->reply)) {
         x->answered = true;
         return;
     }

@@ -21,6 +21,8 @@ static const struct row ROWS[] = {
     {SCOPE_GLOBAL, "api_version", TEXT, 0, "", NULL, "answer this version, whatever was asked for"},
     {SCOPE_GLOBAL, "syncs_forbidden", FLAG, 0, NULL, NULL, "the listing of syncs answers 403"},
     {SCOPE_GLOBAL, "page_size", NUMBER, 50, NULL, NULL, "syncs on a page, at most"},
+    {SCOPE_GLOBAL, "rate_limit", NUMBER, 0, NULL, NULL,
+     "answer 429 beyond so many requests in a second; 0: never"},
     {SCOPE_GLOBAL, "latency_ms", NUMBER, 0, NULL, NULL, "each API request waits so long"},
     {SCOPE_CONNECTION, "refresh_duration_ms", NUMBER, 50, NULL, NULL, "how long a refresh takes"},
     {SCOPE_CONNECTION, "refresh_outcome", WORD, 0, "ok", " ok fail_post fails stuck ineffective unstamped ",

@@ -13,6 +13,8 @@ struct simulator {
     struct keys *keys;
     struct faults *faults;
     struct journal *journal;
+    int64_t second; /* for the rate limit: this second, and the requests in it */
+    int in_second;
 };
 
 #endif

@@ -69,7 +69,7 @@ struct slot *slot_find(const struct connection *connection, const char *id) {
     if (!connection->bucket_count)
         return NULL;
     slot = connection->buckets[hash(id) % connection->bucket_count];
-    while (slot && strcmp(slot->id, id))
+    while (slot && strcmp(slot->id, id) != 0)
         slot = slot->next;
     return slot;
 }

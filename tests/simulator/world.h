@@ -46,7 +46,8 @@ struct world {
 /* What to build a world from. */
 struct seed {
     const char *data; /* a directory, or NULL */
-    unsigned connections, targets, fields;
+    unsigned connections, targets, fields,
+        syncs;               /* of what is generated; targets and syncs are per connection */
     const char *key, *basic; /* NULL: the default */
 };
 
@@ -78,8 +79,8 @@ struct slot *slot_find(const struct connection *connection, const char *id);
 /* Makes a place for a target, at the end of the listing. */
 struct slot *slot_add(struct connection *connection, const char *id);
 
-/* Makes `count` synthetic connections. */
-void generate(struct world *world, unsigned count, unsigned targets, unsigned fields);
+/* Adds the synthetic connections that the seed asks for, and their syncs. */
+void generate(struct world *world, const struct seed *seed);
 
 /* Brings to their end the refreshes that are due. */
 void world_settle(struct world *world, int64_t now);
