@@ -110,7 +110,10 @@ static bool write_number(struct canonical *work) {
         at++;
     while (digits_end < behind && *digits_end != 'e' && *digits_end != 'E')
         digits_end++;
-    const char *point = memchr(at, '.', (size_t)(digits_end - at));
+    const char *point = at;
+    while (point < digits_end && *point != '.')
+        point++;
+    point = point < digits_end ? point : NULL;
     int64_t power = digits_end < behind ? read_exponent(digits_end + 1, behind) : 0;
     power -= point ? digits_end - point - 1 : 0;
 
