@@ -15,7 +15,8 @@ struct database;
 struct database_call;
 struct database_result;
 
-/* Called when the connection has come up or has gone (`error` given): once for each change. */
+/* Called when the connection has come up or has gone (`error` given): once for each change, and once more where an attempt
+ * to connect fails for another cause than told before. Attempts go on; CAUSE_DB_RIGHTS and CAUSE_CONFIG need somebody. */
 typedef void database_state_callback(bool up, const struct error *error, void *userdata);
 
 struct database_options {
@@ -23,7 +24,7 @@ struct database_options {
     const char *password;         /* NULL: as libpq finds it */
     const char *application_name; /* what pg_stat_activity shows */
     bool pipeline;                /* pipeline mode: statements need not wait for each other; COPY is not possible then */
-    usec_t connect_timeout;       /* of one attempt, for each address */
+    usec_t connect_timeout;       /* of one attempt, for each address; 0: none */
     usec_t statement_timeout;     /* set in the session; 0: none */
     database_state_callback *on_state;
     void *userdata;
@@ -44,17 +45,20 @@ struct statement {
 typedef void database_callback(const struct database_result *result, const struct error *error, void *userdata);
 
 /* Queues a statement with text parameters (NULL: null), which are copied. Where the connection is down it waits for it, up to
- * `patience` microseconds (0: fails at once; < 0: for ever). */
+ * `patience` microseconds (0: fails at once; < 0: for ever), and then fails with what the last attempt to connect failed with.
+ * An attempt that fails with what waiting does not cure (rights, a faulty conninfo) ends all patience but that for ever.
+ * In pipeline mode a statement with a name may overtake another one that is prepared anew; one without a name overtakes nothing. */
 struct database_call *database_query(struct database *database, const struct statement *statement, const char *const *params,
                                      size_t param_count, usec_t patience, database_callback *callback, void *userdata) MUST_USE;
 
-/* The callback will not be called; the statement itself may still run. Takes NULL. */
+/* The callback will not be called; the statement itself may still run. Takes NULL, and in the callback the call itself. */
 void database_cancel(struct database_call *call);
 
 /* COPY ... FROM STDIN, on a connection that is not in pipeline mode. Rows are queued in a buffer that is sent as the server takes it. */
 struct database_copy;
 
-/* Starts `sql` (a COPY statement; static storage). `callback` is called once: with the result when database_copy_end() was called and the server took all
+/* Starts `sql` (a COPY statement; static storage). Where the connection is down it fails at once: what was begun on the last
+ * connection is gone. `callback` is called once: with the result when database_copy_end() was called and the server took all
  * rows, or with an error at any time. Statements queued later wait for its end. */
 struct database_copy *database_copy_start(struct database *database, const char *sql, database_callback *callback, void *userdata) MUST_USE;
 
@@ -68,7 +72,8 @@ void database_copy_on_room(struct database_copy *copy, size_t bytes, void (*call
 /* No more rows. */
 void database_copy_end(struct database_copy *copy);
 
-/* Breaks the COPY off: the server gets an error, the callback is not called. Takes NULL. */
+/* Breaks the COPY off: the server gets an error, the callback is not called. After database_copy_end() the rows may be in
+ * already. Takes NULL. */
 void database_copy_cancel(struct database_copy *copy);
 
 /* Rows and columns of a result, as text; NULL: null. Columns are found by name: an unknown one is a bug and ends the program. */
@@ -85,7 +90,12 @@ const char *database_sqlstate(const struct database *database);
 
 bool database_is_up(const struct database *database);
 
-/* Appends a text[] literal's item, with braces by begin and end: '{"a","b",NULL}'. */
-void text_array_begin(struct buffer *array);
-void text_array_add(struct buffer *array, const char *item);
-void text_array_end(struct buffer *array);
+/* The number of the connection, from 1; 0 while it is down. Who uses transactions of several statements compares it: a new
+ * connection knows nothing of the transaction. */
+unsigned database_session(const struct database *database);
+
+/* Appends a text[] literal's item, with braces by begin and end: '{"a","b",NULL}'. False where the buffer's maximum is passed: it is
+ * empty then, the calls that follow fail too, and PostgreSQL refuses it as no array (CAUSE_DB_VALUE). */
+bool text_array_begin(struct buffer *array);
+bool text_array_add(struct buffer *array, const char *item);
+bool text_array_end(struct buffer *array);
