@@ -1,5 +1,6 @@
-/* The configuration as a value: read whole from YAML by one table of keys, checked whole, never changed afterwards.
- * Reads files (the configuration and what it includes), but no secrets: those stand here by reference. */
+/* The configuration as a value: read whole from YAML by one table of keys, checked whole, never changed
+ * afterwards. Reads files (the configuration and what it includes), but no secrets: those stand here by
+ * reference. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +13,8 @@
 
 enum secret_kind { SECRET_NONE, SECRET_PLAIN, SECRET_CREDENTIAL, SECRET_FILE, SECRET_ENV };
 
-/* Where a secret is found. `value` is the plain text, the credential's name, the path or the variable's name. */
+/* Where a secret is found. `value` is the plain text, the credential's name, the path or the variable's name.
+ */
 struct secret {
     enum secret_kind kind;
     const char *value;
@@ -100,7 +102,7 @@ struct string_list {
 struct config_alert {
     const char *name;
     enum alert_kind kind;
-    enum rule_override min_severity; /* never RULE_IGNORE */
+    enum rule_override min_severity;                               /* never RULE_IGNORE */
     struct string_list events, connections, targets, kinds, rules; /* globs; empty: all */
     usec_t repeat;                                                 /* 0: never */
     struct secret url;                                             /* webhook, slack */
@@ -116,7 +118,9 @@ struct config_alert {
 struct config_mute {
     struct string_list connections, targets, rules;
     usec_t until;
-    const char *reason;
+    bool over; /* it had passed when the file was read; who writes events compares `until` with the time again
+                */
+    const char *reason; /* NULL: none */
 };
 
 /* How long something is kept; USEC_NONE: for ever. */
@@ -128,7 +132,8 @@ struct config {
     struct arena *arena; /* owns all that follows */
     const char *path;
     struct config_api api;
-    struct secret conninfo; /* SECRET_PLAIN where it stands in the file */
+    struct secret
+        conninfo; /* SECRET_PLAIN where it stands in the file; "" where nothing is said: libpq's defaults */
     struct secret database_password;
     bool migrate_auto;
     struct schedule schedule;
@@ -146,11 +151,12 @@ struct config {
     const char *report_directory; /* NULL: no report */
     const char *report_public_url;
     struct config_retention retention;
-    unsigned char digest[32]; /* of what must be the same for all daemons on one database: `database`, `metrics`,
-                               * `report` and where secrets come from are left out */
+    unsigned char digest[32]; /* of what must be the same for all daemons on one database: `database`,
+                               * `metrics`, `report` and where secrets come from are left out */
 };
 
-/* The messages of a faulty configuration, one a line: `FILE:LINE:COLUMN: PATH: what is wrong, and what would be right`. */
+/* The messages of a faulty configuration, one a line: `FILE:LINE:COLUMN: PATH: what is wrong, and what would
+ * be right`. */
 struct config_errors {
     char **lines;
     size_t count, capacity;
@@ -159,8 +165,8 @@ struct config_errors {
 /* Frees the lines. */
 void config_errors_done(struct config_errors *errors);
 
-/* Reads the file and what it includes. NULL, and every error of all files in *errors (which the caller has zeroed and
- * frees), where anything is wrong. `now` judges dates that have passed. */
+/* Reads the file and what it includes. NULL, and every error of all files in *errors (which the caller has
+ * zeroed and frees), where anything is wrong. `now` judges dates that have passed. */
 struct config *config_load(const char *path, usec_t now, struct config_errors *errors) MUST_USE;
 
 /* Takes NULL. */
@@ -171,5 +177,5 @@ const struct config_connection *config_find_connection(const struct config *conf
 
 /* The item of a connection that takes this existing target in, the first that names it; NULL where none does.
  * ITEM_SYNCED takes it where `synced` says that a sync writes to it. */
-const struct target_item *config_match_target(const struct config_connection *connection, const char *target_id,
-                                              bool synced);
+const struct target_item *config_match_target(const struct config_connection *connection,
+                                              const char *target_id, bool synced);
