@@ -1,0 +1,143 @@
+#include "cli/connect.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <systemd/sd-event.h>
+
+#include "base/alloc.h"
+#include "cli/migrate.h"
+#include "core/config.h"
+#include "io/database_wait.h"
+#include "io/secret.h"
+
+#define CONNECT_TIMEOUT (10 * USEC_PER_SEC)
+
+DEFINE_CLEANUP(struct config *, config, config_free)
+DEFINE_CLEANUP(char *, secret, secret_free)
+
+static void on_state(bool up, const struct error *error, void *userdata) {
+    struct session *session = userdata;
+    if (session->known) /* the first word counts; a loss later is told to the statements */
+        return;
+    session->known = true;
+    session->up = up;
+    if (error)
+        session->failure = *error;
+}
+
+static usec_t now_real(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/* The configuration's file, or none (true and NULL) where there need not be one. */
+static bool load_config(const struct globals *globals, struct config **ret_config, struct error *ret_error) {
+    if (access(globals->config_path, R_OK) < 0) {
+        if (globals->config_is_default && (errno == ENOENT || errno == ENOTDIR || errno == EACCES)) {
+            *ret_config = NULL;
+            return true;
+        }
+        return error_set(ret_error, CAUSE_CONFIG, "cannot read the configuration %s: %s",
+                         globals->config_path, strerror(errno));
+    }
+    struct config_errors errors = {0};
+    struct config *config = config_load(globals->config_path, now_real(), &errors);
+    for (size_t i = 0; i < errors.count; i++)
+        fprintf(stderr, "%s\n", errors.lines[i]);
+    config_errors_done(&errors);
+    if (!config)
+        return error_set(ret_error, CAUSE_CONFIG,
+                         "the configuration %s is faulty (--database CONNINFO does without it)",
+                         globals->config_path);
+    *ret_config = config;
+    return true;
+}
+
+/* A secret's text; NULL, and true, where the configuration has none. */
+static bool read_secret(const struct secret *secret, char **ret_text, struct error *ret_error) {
+    if (secret->kind == SECRET_NONE) {
+        *ret_text = NULL;
+        return true;
+    }
+    *ret_text = secret_read(secret, ret_error);
+    return *ret_text ||
+           error_prefix(ret_error, "database (--database CONNINFO does without the configuration)");
+}
+
+/* Turns the loop until the connection is up or has failed once. */
+static bool wait_for(struct session *session, struct error *ret_error) {
+    while (!session->known) {
+        int turned = sd_event_run(session->event, UINT64_MAX);
+        if (turned < 0)
+            return error_set(ret_error, CAUSE_IO, "the event loop failed: %s", strerror(-turned));
+    }
+    if (!session->up)
+        *ret_error = session->failure;
+    return session->up;
+}
+
+static struct session *start(const char *conninfo, const char *password, struct error *ret_error) {
+    CLEANUP(cleanup_session) struct session *session = alloc_zero(1, sizeof(*session));
+    int made = sd_event_new(&session->event);
+    if (made < 0) {
+        error_set(ret_error, CAUSE_IO, "cannot make an event loop: %s", strerror(-made));
+        return NULL;
+    }
+    const struct database_options options = {
+        .conninfo = conninfo,
+        .password = password,
+        .application_name = "schemasyncd",
+        .connect_timeout = CONNECT_TIMEOUT,
+        .on_state = on_state,
+        .userdata = session,
+    };
+    session->database = database_new(session->event, &options);
+    return wait_for(session, ret_error) ? TAKE_PTR(session) : NULL;
+}
+
+struct session *session_open(const struct globals *globals, const struct config *config,
+                             struct error *ret_error) {
+    if (globals->database)
+        return start(globals->database, NULL, ret_error);
+    CLEANUP(cleanup_config) struct config *own = NULL;
+    if (!config && !load_config(globals, &own, ret_error))
+        return NULL;
+    const struct config *used = config ? config : own;
+    if (!used)
+        return start(NULL, NULL, ret_error);
+    CLEANUP(cleanup_secret) char *conninfo = NULL;
+    CLEANUP(cleanup_secret) char *password = NULL;
+    if (!read_secret(&used->conninfo, &conninfo, ret_error) ||
+        !read_secret(&used->database_password, &password, ret_error))
+        return NULL;
+    return start(conninfo, password, ret_error);
+}
+
+struct session *session_open_checked(const struct globals *globals, struct error *ret_error) {
+    CLEANUP(cleanup_session) struct session *session = session_open(globals, NULL, ret_error);
+    if (!session || !migrate_check(session->event, session->database, ret_error))
+        return NULL;
+    return TAKE_PTR(session);
+}
+
+void session_close(struct session *session) {
+    if (!session)
+        return;
+    database_free(session->database);
+    sd_event_unref(session->event);
+    free(session);
+}
+
+bool session_run(struct session *session, const struct statement *statement, const char *const *params,
+                 size_t param_count, void (*use)(const struct database_result *result, void *userdata),
+                 void *userdata, struct error *ret_error) {
+    return database_run(session->event, session->database, statement, params, param_count, 0, use, userdata,
+                        ret_error);
+}

@@ -1,0 +1,146 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cli/table_inside.h"
+#include "cli/terminal.h"
+
+enum { READABLE = 8, HEADING_MAX = 64, LINE_MAX_BYTES = 16 * 1024 * 1024 };
+
+/* LAST ERROR of last_error. */
+static void heading(const char *name, char ret[static HEADING_MAX]) {
+    size_t i = 0;
+    for (; name[i] && i + 1 < HEADING_MAX; i++)
+        ret[i] = name[i] == '_' ? ' ' : (char)toupper((unsigned char)name[i]);
+    ret[i] = '\0';
+}
+
+/* The text of a cell as people see it. To be freed. */
+static char *shown(const struct table *table, enum column_kind kind, const char *cell) {
+    char time[TIMESPAN_TEXT_MAX];
+    if (!cell)
+        return alloc_strdup(kind == COLUMN_TIME ? "-" : "");
+    if (kind == COLUMN_BOOLEAN)
+        return alloc_strdup(cell[0] == 't' ? "yes" : "no");
+    if (kind != COLUMN_TIME)
+        return text_harmless(cell);
+    time_relative(strtoll(cell, NULL, 10), table->style->now, time);
+    return alloc_strdup(time);
+}
+
+/* Takes columns from the widest of those that may be shortened, down to `least`, until `excess` is gone;
+ * returns what is left of it. */
+static size_t shorten(struct table *table, size_t excess, size_t least, bool firm_too) {
+    while (excess > 0) {
+        size_t widest = SIZE_MAX, second = least;
+        for (size_t i = 0; i < table->column_count; i++) {
+            if ((table->columns[i].firm && !firm_too) || table->widths[i] <= least)
+                continue;
+            if (widest == SIZE_MAX || table->widths[i] > table->widths[widest]) {
+                second = widest == SIZE_MAX ? least : table->widths[widest];
+                widest = i;
+            } else {
+                second = MAX(second, table->widths[i]);
+            }
+        }
+        if (widest == SIZE_MAX)
+            return excess;
+        /* down to the next one; among equals one column each time */
+        size_t step = MIN(excess, MAX(table->widths[widest] - second, (size_t)1));
+        table->widths[widest] -= step;
+        excess -= step;
+    }
+    return 0;
+}
+
+static size_t excess_of(const struct table *table) {
+    size_t total = table->gap * (table->column_count - 1);
+    for (size_t i = 0; i < table->column_count; i++)
+        total += table->widths[i];
+    return table->style->width > 0 && total > table->style->width ? total - table->style->width : 0;
+}
+
+static void measure(struct table *table, char *const *cells) {
+    table->widths = alloc_zero(table->column_count, sizeof(*table->widths));
+    table->gap = 2;
+    for (size_t i = 0; i < table->column_count; i++) {
+        char title[HEADING_MAX];
+        heading(table->columns[i].name, title);
+        table->widths[i] = strlen(title);
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        size_t *width = &table->widths[i % table->column_count];
+        *width = MAX(*width, text_width(cells[i]));
+    }
+    if (shorten(table, excess_of(table), READABLE, false) == 0)
+        return;
+    table->gap = 1;
+    size_t left = shorten(table, excess_of(table), READABLE, true);
+    (void)shorten(table, left, 1, true);
+}
+
+/* The colour of a word, as parameters of SGR (ECMA-48); NULL: the terminal's own. */
+static const char *color_of(const char *word) {
+    static const struct {
+        const char *word, *color;
+    } colors[] = {
+        {"breaking", "1;31"}, {"warning", "33"}, {"failing", "31"}, {"missing", "31"}, {"suspect", "1;33"},
+        {"unmanaged", "2"},   {"ok", "32"},      {"present", "32"}, {"running", "36"}, {"acknowledged", "2"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(colors); i++)
+        if (strncmp(word, colors[i].word, strlen(colors[i].word)) == 0)
+            return colors[i].color;
+    return NULL;
+}
+
+static void pad(FILE *out, size_t columns) {
+    for (; columns > 0; columns--)
+        fputc(' ', out);
+}
+
+static void write_cell(const struct table *table, struct buffer *scratch, size_t column, const char *text,
+                       const char *color) {
+    bool last = column + 1 == table->column_count, right = table->columns[column].kind == COLUMN_NUMBER;
+    size_t width = last && table->style->width == 0 ? MAX(table->widths[column], text_width(text))
+                                                    : table->widths[column];
+    buffer_clear(scratch);
+    size_t taken = text_fit(scratch, text, width);
+    size_t padding = width > taken ? width - taken : 0;
+    if (right)
+        pad(table->out, padding);
+    if (color && table->style->color)
+        fprintf(table->out, "\033[%sm%s\033[0m", color, buffer_text(scratch));
+    else
+        fputs(buffer_text(scratch), table->out);
+    if (last) {
+        fputc('\n', table->out);
+        return;
+    }
+    pad(table->out, (right ? 0 : padding) + table->gap);
+}
+
+void table_write_text(struct table *table) {
+    struct buffer scratch;
+    buffer_init(&scratch, LINE_MAX_BYTES);
+    char **cells = alloc_zero(table->cell_count, sizeof(*cells));
+    for (size_t i = 0; i < table->cell_count; i++)
+        cells[i] = shown(table, table->columns[i % table->column_count].kind, table->cells[i]);
+    if (!table->widths) {
+        measure(table, cells);
+        for (size_t i = 0; i < table->column_count; i++) {
+            char title[HEADING_MAX];
+            heading(table->columns[i].name, title);
+            write_cell(table, &scratch, i, title, "1");
+        }
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        size_t column = i % table->column_count;
+        write_cell(table, &scratch, column, cells[i],
+                   table->columns[column].accent ? color_of(cells[i]) : NULL);
+        free(cells[i]);
+    }
+    free(cells);
+    buffer_done(&scratch);
+}

@@ -1,0 +1,28 @@
+/* The statements of sql/queries, compiled in by sql/embed.awk: one for each file. Each file's first line says what its
+ * parameters are. */
+#pragma once
+
+#include "io/database.h"
+
+extern const struct statement query_accept_held;
+extern const struct statement query_begin_batch;
+extern const struct statement query_claim_connection;
+extern const struct statement query_connection_names;
+extern const struct statement query_drift_page;
+extern const struct statement query_fields_now;
+extern const struct statement query_fields_then;
+extern const struct statement query_find_connection;
+extern const struct statement query_finish_batch;
+extern const struct statement query_load_configuration;
+extern const struct statement query_load_snapshot;
+extern const struct statement query_peek_connection;
+extern const struct statement query_record_run;
+extern const struct statement query_register_targets;
+extern const struct statement query_renew_lease;
+extern const struct statement query_run_targets;
+extern const struct statement query_schema_exists;
+extern const struct statement query_schema_version;
+extern const struct statement query_status_connections;
+extern const struct statement query_status_targets;
+extern const struct statement query_target_ids;
+extern const struct statement query_target_summary;
