@@ -112,8 +112,6 @@ static bool load_file(struct config_loader *loader, const char *path, const stru
     if (!root)
         config_complain(loader, place, "%s", error.text);
     else {
-        if (root->kind == YAML_EMPTY)
-            root->kind = YAML_MAP; /* nothing but comments: what must be there is missing, no more */
         struct config_part part = {SECTION_TOP, config};
         config_read_map(loader, root, &part, 1, NULL);
     }

@@ -200,7 +200,8 @@ bool config_read_map(struct config_loader *loader, struct yaml_node *node, const
                      size_t part_count, struct config_found *ret_found) {
     static const struct config_key any_map = {.type = TYPE_SECTION};
     struct config_found found = {.map = node};
-    if (node->kind != YAML_MAP) {
+    if (node->kind != YAML_MAP &&
+        node->kind != YAML_EMPTY) { /* a map of nothing: all its keys are comments */
         config_complain_type(loader, &any_map, node);
         return false;
     }
