@@ -29,11 +29,13 @@ static enum fingerprint_kind choose(const char *body) {
 
 static void test_equalities(void **state) {
     (void)state;
-    assert_true(text_equal(NULL, NULL) && text_equal(NULL, "") && text_equal("", NULL) && text_equal("a", "a"));
+    assert_true(text_equal(NULL, NULL) && text_equal(NULL, "") && text_equal("", NULL) &&
+                text_equal("a", "a"));
     assert_false(text_equal(NULL, "a") || text_equal("a", "A") || text_equal("a", NULL));
     assert_true(flag_equal(FLAG_ABSENT, FLAG_FALSE) && flag_equal(FLAG_TRUE, FLAG_TRUE));
     assert_false(flag_equal(FLAG_ABSENT, FLAG_TRUE) || flag_equal(FLAG_TRUE, FLAG_FALSE));
-    const struct json_value absent = {NULL, ""}, null = {"null", ""}, one = {"1", "1"}, also_one = {"1.0", "1"};
+    const struct json_value absent = {NULL, ""}, null = {"null", ""}, one = {"1", "1"},
+                            also_one = {"1.0", "1"};
     assert_true(json_value_equal(&absent, &null) && json_value_equal(&one, &also_one));
     assert_false(json_value_equal(&absent, &one));
 }
@@ -55,12 +57,14 @@ static void test_field_equal(void **state) {
         {"{\"id\":\"x\",\"e\":{}}", "{\"id\":\"x\"}", false},
         {"{\"id\":\"x\",\"e\":0}", "{\"id\":\"x\"}", false},
         {"{\"id\":\"x\",\"supports_identity\":true}", "{\"id\":\"x\",\"supports_identity\":false}", false},
-        {"{\"id\":\"x\",\"a\":1,\"b\":{\"c\":1,\"d\":null}}", "{\"b\":{\"c\":1.0},\"a\":10e-1,\"id\":\"x\"}", true},
+        {"{\"id\":\"x\",\"a\":1,\"b\":{\"c\":1,\"d\":null}}", "{\"b\":{\"c\":1.0},\"a\":10e-1,\"id\":\"x\"}",
+         true},
         {"{\"id\":\"x\",\"a\":1,\"c\":3}", "{\"id\":\"x\",\"a\":1,\"b\":null,\"c\":3}", true},
         {"{\"id\":\"x\",\"a\":1}", "{\"id\":\"x\",\"b\":1}", false},
         {"{\"id\":\"x\",\"a\":[1,2]}", "{\"id\":\"x\",\"a\":[2,1]}", false},
         {"{\"id\":\"x\",\"identity_functions\":[{\"id\":\"1\"},{\"id\":\"2\",\"label\":\"b\"}]}",
-         "{\"id\":\"x\",\"identity_functions\":[{\"label\":\"b\",\"id\":\"2\"},{\"id\":\"1\",\"label\":null}]}", true},
+         "{\"id\":\"x\",\"identity_functions\":[{\"label\":\"b\",\"id\":\"2\"},{\"id\":\"1\",\"label\":null}]}",
+         true},
         {"{\"id\":\"x\",\"identity_functions\":[{\"id\":\"1\"}]}",
          "{\"id\":\"x\",\"identity_functions\":[{\"id\":\"1\"},{\"id\":\"1\"}]}", false},
         {"{\"id\":\"x\",\"identity_functions\":[{\"id\":\"1\",\"label\":\"a\"}]}",
@@ -80,8 +84,9 @@ static void test_field_equal(void **state) {
 
 static void test_find_field(void **state) {
     (void)state;
-    struct target *target = parse("{\"data\":{\"fields\":[{\"id\":\"c\"},{\"id\":\"\xc3\xa9\"},{\"id\":\"a\"},"
-                                  "{\"id\":\"c\",\"name\":\"2\"},{\"id\":\"B\"},{\"id\":\"c\",\"name\":\"3\"}]}}");
+    struct target *target =
+        parse("{\"data\":{\"fields\":[{\"id\":\"c\"},{\"id\":\"\xc3\xa9\"},{\"id\":\"a\"},"
+              "{\"id\":\"c\",\"name\":\"2\"},{\"id\":\"B\"},{\"id\":\"c\",\"name\":\"3\"}]}}");
     static const struct {
         const char *id;
         size_t count;
@@ -100,7 +105,8 @@ static void test_find_field(void **state) {
     target_free(NULL);
 }
 
-#define BODY(fields, time) "{\"data\":{\"id\":\"a\",\"fields\":[" fields "],\"refreshed_at\":" time ",\"z\":1}}"
+#define BODY(fields, time) \
+    "{\"data\":{\"id\":\"a\",\"fields\":[" fields "],\"refreshed_at\":" time ",\"z\":1}}"
 
 static const char plain[] = BODY("{\"id\":\"x\"}", "\"2026-01-31T12:00:00Z\"");
 
@@ -129,7 +135,8 @@ static void test_same_but_for_the_time(void **state) {
     }
 }
 
-/* Whatever byte is changed, added or left out: the fingerprint is another, or it was the time that changed. */
+/* Whatever byte is changed, added or left out: the fingerprint is another, or it was the time that changed.
+ */
 static void test_any_other_byte(void **state) {
     (void)state;
     size_t length = strlen(plain), start = (size_t)(strstr(plain, "2026") - plain), end = start + 20;
@@ -195,7 +202,8 @@ static void test_white_space_before_the_time(void **state) {
     assert_int_equal(fingerprint_kind(&fingerprint), FINGERPRINT_CUT);
 }
 
-/* A time of its own that stands where the rule does not look, or that is not its own: then all bytes count. */
+/* A time of its own that stands where the rule does not look, or that is not its own: then all bytes count.
+ */
 static void test_choose_whole(void **state) {
     (void)state;
     static const char *const bodies[] = {
@@ -215,12 +223,14 @@ static void test_choose_whole(void **state) {
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++)
         if (choose(bodies[i]) != FINGERPRINT_WHOLE)
             fail_msg("%s", bodies[i]);
-    assert_int_equal(choose("{\"data\":{\"fields\":[{\"id\":\"x\",\"refreshed_at\":\"2026-01-31T12:00:00Z\"}],"
-                            "\"refreshed_at\":\"2026-01-31T12:00:00Z\"}}"),
-                     FINGERPRINT_CUT);
-    assert_int_equal(choose("{\"data\":{\"name\":\"\\\"refreshed_at\\\":\",\"refreshed_at\":\"2026-01-31T12:00:00Z\","
-                            "\"fields\":[{\"id\":\"\\\"refreshed_at\\\":\\\"2026-01-31T12:00:00Z\\\"\"}]}}"),
-                     FINGERPRINT_CUT);
+    assert_int_equal(
+        choose("{\"data\":{\"fields\":[{\"id\":\"x\",\"refreshed_at\":\"2026-01-31T12:00:00Z\"}],"
+               "\"refreshed_at\":\"2026-01-31T12:00:00Z\"}}"),
+        FINGERPRINT_CUT);
+    assert_int_equal(
+        choose("{\"data\":{\"name\":\"\\\"refreshed_at\\\":\",\"refreshed_at\":\"2026-01-31T12:00:00Z\","
+               "\"fields\":[{\"id\":\"\\\"refreshed_at\\\":\\\"2026-01-31T12:00:00Z\\\"\"}]}}"),
+        FINGERPRINT_CUT);
 }
 
 /* The same bytes around a cut at another place of the document are another answer. */
@@ -234,7 +244,8 @@ static void test_place_of_the_cut(void **state) {
     };
     for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++)
         for (size_t j = 0; j < i; j++) {
-            struct fingerprint a = make(FINGERPRINT_CUT, bodies[i], NULL), b = make(FINGERPRINT_CUT, bodies[j], NULL);
+            struct fingerprint a = make(FINGERPRINT_CUT, bodies[i], NULL),
+                               b = make(FINGERPRINT_CUT, bodies[j], NULL);
             assert_false(fingerprint_equal(&a, &b));
         }
 }
