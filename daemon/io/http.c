@@ -75,11 +75,10 @@ static CURL *easy_get(struct http_client *client) {
     return client->spare_count > 0 ? client->spare[--client->spare_count] : curl_easy_init();
 }
 
-/* libcurl keeps copies of nothing secret but in what it has sent: header lines are ours. */
-static void easy_put(struct http_client *client, CURL *easy) {
-    if (!easy)
-        return;
-    if (client->closed || client->spare_count == SPARE_MAX) {
+/* Only a handle whose transfer went well is used again: what broke off may have left a receive buffer
+ * behind, for which libcurl then refuses options. */
+static void easy_put(struct http_client *client, CURL *easy, bool went_well) {
+    if (client->closed || !went_well || client->spare_count == SPARE_MAX) {
         curl_easy_cleanup(easy);
         return;
     }
@@ -88,7 +87,7 @@ static void easy_put(struct http_client *client, CURL *easy) {
 }
 
 static void call_free(struct http_call *call) {
-    easy_put(call->client, call->easy);
+    easy_put(call->client, call->easy, call->state == CALL_TELLING && !error_is_set(&call->error));
     call->client->held -= call->held;
     http_headers_free(call->headers);
     buffer_done(&call->answer);
@@ -287,7 +286,6 @@ static bool setup_callbacks(struct http_call *call) {
            SET(CURLOPT_WRITEFUNCTION, take_body) && SET(CURLOPT_WRITEDATA, call) &&
            SET(CURLOPT_HEADERFUNCTION, take_header) && SET(CURLOPT_HEADERDATA, call) &&
            SET(CURLOPT_HTTPHEADER, call->headers) && SET(CURLOPT_USERAGENT, client->user_agent);
-#undef SET
 }
 
 static bool call_begin(struct http_call *call, const struct http_request *request) {

@@ -53,9 +53,13 @@ static const struct {
 };
 
 /* A connection that breaks during the handshake is libcurl's CURLE_SSL_CONNECT_ERROR too, and yet nothing is
- * wrong with the certificates: its sentence names the system's error, and no reason of the TLS library. */
+ * wrong with the certificates: its sentence then says so. */
 static bool handshake_broke(CURLcode code, const char *detail) {
-    return code == CURLE_SSL_CONNECT_ERROR && strstr(detail, "SSL_connect: ");
+    static const char *const signs[] = {"Recv failure", "Send failure", "SSL_connect: ", "unexpected eof"};
+    for (size_t i = 0; code == CURLE_SSL_CONNECT_ERROR && i < ARRAY_LENGTH(signs); i++)
+        if (strstr(detail, signs[i]))
+            return true;
+    return false;
 }
 
 static bool status_came(CURL *easy) {

@@ -15,8 +15,9 @@ bool http_headers_new(const struct http_request *request, struct curl_slist **re
                       struct error *ret_error);
 void http_headers_free(struct curl_slist *headers);
 
-/* A URL that libcurl reads without guessing: nothing that ends a request line, a scheme that we speak, a host. *ret_host is
- * "host:port", freed by the caller. False and CAUSE_CONFIG, without the URL, which may hold a secret. */
+/* A URL that libcurl reads without guessing: nothing that ends a request line, a scheme that we speak, a
+ * host. *ret_host is "host:port", freed by the caller. False and CAUSE_CONFIG, without the URL, which may
+ * hold a secret. */
 bool http_url_check(const char *url, char **ret_host, struct error *ret_error);
 
 /* Fills *error with what a transfer's end means. `host` is "host:port"; `detail` is libcurl's own sentence,

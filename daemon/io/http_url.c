@@ -67,13 +67,15 @@ static CURLU *url_parse(const char *text) {
     return NULL;
 }
 
-char *http_host(const char *text) {
-    CLEANUP(free_url) CURLU *url = url_parse(text);
-    if (!url)
-        return NULL;
+static char *host_of(CURLU *url) {
     CLEANUP(free_part) char *host = url_part(url, CURLUPART_HOST);
     CLEANUP(free_part) char *port = url_part(url, CURLUPART_PORT);
     return host && port ? alloc_printf("%s:%s", host, port) : NULL;
+}
+
+char *http_host(const char *text) {
+    CLEANUP(free_url) CURLU *url = url_parse(text);
+    return url ? host_of(url) : NULL;
 }
 
 bool http_url_check(const char *url, char **ret_host, struct error *ret_error) {
@@ -82,10 +84,14 @@ bool http_url_check(const char *url, char **ret_host, struct error *ret_error) {
             return error_set(ret_error, CAUSE_CONFIG, "the URL has a space or a control character in it");
     if (strncasecmp(url, "https://", 8) != 0 && strncasecmp(url, "http://", 7) != 0)
         return error_set(ret_error, CAUSE_CONFIG, "the URL begins with neither https:// nor http://");
-    char *host = http_host(url);
+    CLEANUP(free_url) CURLU *parsed = url_parse(url);
+    CLEANUP(cleanup_free) char *host = parsed ? host_of(parsed) : NULL;
     if (!host)
         return error_set(ret_error, CAUSE_CONFIG, "the URL is malformed");
-    *ret_host = host;
+    CLEANUP(free_part) char *user = url_part(parsed, CURLUPART_USER);
+    if (user)
+        return error_set(ret_error, CAUSE_CONFIG, "the URL has a user's name in it");
+    *ret_host = TAKE_PTR(host);
     return true;
 }
 
