@@ -61,23 +61,33 @@ static char *remove_document(struct doc **place, const cJSON *op) {
     return NULL;
 }
 
-/* Applies the op to one target, as it is upstream, and in the cache if the op says so. */
-static char *apply(struct connection *connection, struct slot *slot, const cJSON *op, document_op change) {
-    char *error = NULL;
+static bool to_upstream(const cJSON *op) {
+    return strcmp(json_string(op, "cached", ""), "only") != 0;
+}
 
-    if (slot->upstream)
-        error = change(&slot->upstream, op);
-    if (!error && slot->cached && json_bool(op, "cached", false)) {
+static bool to_cache(const cJSON *op) {
+    return json_bool(op, "cached", false) || !to_upstream(op);
+}
+
+/* Applies the op to one target, upstream or in the cache as the op says; counts it unless it is in neither.
+ */
+static char *apply(struct connection *connection, struct slot *slot, const cJSON *op, document_op change,
+                   size_t *count) {
+    bool upstream = slot->upstream && to_upstream(op), cached = slot->cached && to_cache(op);
+    char *error = upstream ? change(&slot->upstream, op) : NULL;
+
+    if (!error && cached) {
         error = change(&slot->cached, op);
         listing_changed(connection);
     }
+    *count += upstream || cached;
     return error;
 }
 
 /* Applies the op to the targets that it names, which may be a glob. */
 static char *apply_to_targets(struct connection *connection, const cJSON *op, document_op change) {
     const char *target = json_string(op, "target", NULL);
-    struct slot *slot;
+    struct slot *slot = target ? slot_find(connection, target) : NULL;
     char *error = NULL;
     size_t count = 0;
 
@@ -86,16 +96,11 @@ static char *apply_to_targets(struct connection *connection, const cJSON *op, do
     if (!strcmp(target, "$new"))
         return connection->new_doc ? change(&connection->new_doc, op)
                                    : xasprintf("this connection does not create targets");
-    slot = slot_find(connection, target);
-    if (slot && slot->upstream)
-        return apply(connection, slot, op, change);
-    for (size_t i = 0; i < connection->slot_count && !error; i++) {
-        slot = connection->slots[i];
-        if (fnmatch(target, slot->id, 0) != 0 || (!slot->upstream && !slot->cached))
-            continue;
-        error = apply(connection, slot, op, change);
-        count++;
-    }
+    if (slot)
+        error = apply(connection, slot, op, change, &count);
+    for (size_t i = 0; !slot && i < connection->slot_count && !error; i++)
+        if (!fnmatch(target, connection->slots[i]->id, 0))
+            error = apply(connection, connection->slots[i], op, change, &count);
     if (!error && !count)
         error = xasprintf("no such target: '%s'", target);
     return error;
@@ -108,7 +113,9 @@ static char *target_add(struct connection *connection, const cJSON *op) {
     char *error = NULL;
     const char *id;
 
-    if (like && (!model || !model->upstream))
+    if (json_get(op, "value") && !cJSON_IsObject(json_get(op, "value")))
+        error = xasprintf("\"value\" must be an object: the whole target");
+    else if (like && (!model || !model->upstream))
         error = xasprintf("no such target: '%s'", like);
     json_merge(target, json_get(op, "value"), NULL);
     if (json_get(op, "id"))
@@ -124,8 +131,9 @@ static char *target_add(struct connection *connection, const cJSON *op) {
 
         if (!slot)
             slot = slot_add(connection, id);
-        doc_set(&slot->upstream, doc);
-        if (json_bool(op, "cached", false)) {
+        if (to_upstream(op))
+            doc_set(&slot->upstream, doc);
+        if (to_cache(op)) {
             doc_set(&slot->cached, doc);
             slot->refreshed_at = now_us();
             listing_changed(connection);

@@ -34,19 +34,25 @@ void faults_clear(struct faults *faults) {
         fault_unref(faults->rules[--faults->count]);
 }
 
-/* The members of a rule, and what each must be: number, string, boolean, object, array, or anything. */
-static const char *const MEMBERS[][2] = {
-    {"method", "s"},  {"path", "s"},     {"query", "s"},     {"skip", "n"},     {"times", "n"},
-    {"status", "n"},  {"headers", "o"},  {"body", "*"},      {"delay_ms", "n"}, {"body_base64", "s"},
-    {"replace", "a"}, {"cut", "n"},      {"reset", "b"},     {"hang", "b"},     {"drip", "o"},
-    {"endless", "b"}, {"size", "n"},     {"gzip_bomb", "n"}, {"deep", "n"},     {"redirect", "s"},
-    {"message", "s"}, {"recorded", "b"}, {"executed", "b"},
+/* The members of a rule; what each must be: number, string, boolean, object, array, anything; the largest
+ * number. */
+static const struct {
+    const char *name;
+    char kind;
+    double most;
+} MEMBERS[] = {
+    {"method", 's', 0},      {"path", 's', 0},     {"query", 's', 0},      {"skip", 'n', 1e9},
+    {"times", 'n', 1e9},     {"status", 'n', 599}, {"headers", 'o', 0},    {"body", '*', 0},
+    {"body_base64", 's', 0}, {"message", 's', 0},  {"redirect", 's', 0},   {"delay_ms", 'n', 1e9},
+    {"replace", 'a', 0},     {"cut", 'n', 1e12},   {"drip", 'o', 0},       {"reset", 'b', 0},
+    {"hang", 'b', 0},        {"endless", 'b', 0},  {"size", 'n', 1 << 30}, {"gzip_bomb", 'n', 2e10},
+    {"deep", 'n', 1e7},      {"recorded", 'b', 0}, {"executed", 'b', 0},
 };
 
-static bool has_kind(const cJSON *value, char kind) {
+static bool has_kind(const cJSON *value, char kind, double most) {
     switch (kind) {
     case 'n':
-        return cJSON_IsNumber(value) && value->valuedouble >= 0;
+        return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble <= most;
     case 's':
         return cJSON_IsString(value);
     case 'b':
@@ -62,17 +68,20 @@ static bool has_kind(const cJSON *value, char kind) {
 
 static char *check_member(const cJSON *member) {
     for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS; i++) {
-        if (strcmp(MEMBERS[i][0], member->string) != 0)
+        if (strcmp(MEMBERS[i].name, member->string) != 0)
             continue;
-        if (has_kind(member, *MEMBERS[i][1]))
+        if (has_kind(member, MEMBERS[i].kind, MEMBERS[i].most))
             return NULL;
+        if (MEMBERS[i].kind == 'n')
+            return xasprintf("rule member '%s' must be a number from 0 to %.0f", member->string,
+                             MEMBERS[i].most);
         return xasprintf("rule member '%s' has the wrong type", member->string);
     }
     return xasprintf("a rule has no member '%s'", member->string);
 }
 
 static char *check_rule(const cJSON *rule) {
-    const cJSON *member, *pair;
+    const cJSON *member, *pair, *drip = json_get(rule, "drip");
     struct buf decoded = {0};
     bool fine;
 
@@ -92,8 +101,10 @@ static char *check_rule(const cJSON *rule) {
     buf_free(&decoded);
     if (!fine)
         return xasprintf("'body_base64' is not base64");
-    if (json_get(rule, "status") && (json_int(rule, "status", 0) < 200 || json_int(rule, "status", 0) > 599))
+    if (json_get(rule, "status") && json_int(rule, "status", 0) < 200)
         return xasprintf("'status' must be from 200 to 599");
+    if (drip && (json_int(drip, "bytes", 0) < 1 || json_int(drip, "every_ms", -1) < 0))
+        return xasprintf("'drip' is {\"bytes\": 1 or more, \"every_ms\": 0 or more}");
     return NULL;
 }
 

@@ -32,7 +32,7 @@ static const char OPS[] =
     "\n"
     "Ops of edit; \"connection\" is an id or a name, \"target\" an id, a glob or \"$new\" (the one that would\n"
     "be created), \"field\" an id, a glob, an index or an array of these; \"set\" merges members, \"unset\"\n"
-    "removes those named; \"cached\": true applies an op to the cache as well:\n"
+    "removes those named; \"cached\": true applies an op to the cache as well, \"only\" to nothing else:\n"
     "  field_set {field, set, unset}        field_add {value, position}     field_remove {field}\n"
     "  field_move {field, position}         fields_set {value}              fields_set_all {set, unset}\n"
     "  mode_set {mode, set, unset}          mode_add {value, position}      mode_remove {mode}\n"

@@ -37,7 +37,8 @@ void json_merge(cJSON *object, const cJSON *set, const cJSON *unset) {
     const cJSON *item;
 
     cJSON_ArrayForEach(item, set) {
-        json_put(object, item->string, cJSON_Duplicate(item, true));
+        if (item->string)
+            json_put(object, item->string, cJSON_Duplicate(item, true));
     }
     cJSON_ArrayForEach(item, unset) {
         if (cJSON_IsString(item))

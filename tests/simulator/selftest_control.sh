@@ -17,6 +17,12 @@ edit "{\"op\":\"field_remove\",\"connection\":\"$SF\",\"target\":\"Lead\",\"fiel
 api "/connections/$SF/$FIELDS?target=Lead&refresh=true"
 lacks 'refresh=true refreshes one target' Utm_Campaign__c
 
+edit '{"op":"field_remove","connection":"salesforce-prod","target":"Lead","field":"Score__c","cached":"only"}'
+api "/connections/$SF/$FIELDS?target=Lead"
+lacks 'only in the cache' Score__c
+api "/connections/$SF/$FIELDS?target=Lead&refresh=true"
+has 'still upstream' Score__c
+
 # Every op
 op field_set Account ',"field":["Phone","Website"],"set":{"type":null},"unset":["source_type"]'
 has 'field_set' '"id":"Phone","name":"Account Phone","description":"","type":null,"required"'
