@@ -200,3 +200,14 @@ enum fingerprint_kind fingerprint_kind(const struct fingerprint *fingerprint) {
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b) {
     return fingerprint_kind(a) != FINGERPRINT_NONE && memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
+
+void target_set_positions(struct target *target, const unsigned *positions, size_t count) {
+    if (count != target->field_count)
+        return;
+    struct field *fields = arena_alloc(target->arena, count * sizeof(*fields));
+    for (size_t i = 0; i < count; i++) {
+        fields[i] = target->fields[i];
+        fields[i].position = positions[fields[i].position - 1];
+    }
+    target->fields = fields;
+}

@@ -130,3 +130,7 @@ enum fingerprint_kind fingerprint_kind(const struct fingerprint *fingerprint);
 
 /* Never true of none. */
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);
+
+/* Gives the fields of a snapshot that was loaded from the mirror their stored positions: `positions[i]` is that of the field
+ * that stood at place i + 1. Where the counts differ nothing happens. */
+void target_set_positions(struct target *target, const unsigned *positions, size_t count);

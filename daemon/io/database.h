@@ -99,3 +99,7 @@ unsigned database_session(const struct database *database);
 bool text_array_begin(struct buffer *array);
 bool text_array_add(struct buffer *array, const char *item);
 bool text_array_end(struct buffer *array);
+
+/* The items of a one-dimensional text[] literal as PostgreSQL prints it; NULL items are left out. *ret_count of them; the caller frees
+ * each and the list. NULL with 0 where the literal is malformed. */
+char **text_array_parse(const char *literal, size_t *ret_count) MUST_USE;

@@ -166,3 +166,30 @@ bool text_array_add(struct buffer *array, const char *item) {
 bool text_array_end(struct buffer *array) {
     return array->length > 0 && array_append(array, "}", 1);
 }
+
+char **text_array_parse(const char *literal, size_t *ret_count) {
+    size_t count = 0, capacity = 0;
+    char **items = NULL;
+    *ret_count = 0;
+    if (*literal++ != '{')
+        return NULL;
+    CLEANUP(cleanup_free) char *item = alloc_zero(strlen(literal) + 1, 1);
+    while (*literal && *literal != '}') {
+        bool quoted = *literal == '"';
+        size_t length = 0;
+        for (literal += quoted; *literal && (quoted ? *literal != '"' : *literal != ',' && *literal != '}'); literal++) {
+            if (*literal == '\\' && literal[1])
+                literal++;
+            item[length++] = *literal;
+        }
+        literal += quoted && *literal == '"';
+        literal += *literal == ',';
+        item[length] = '\0';
+        if (!quoted && strcmp(item, "NULL") == 0)
+            continue;
+        items = alloc_grow(items, &capacity, count + 1, sizeof(*items));
+        items[count++] = alloc_strndup(item, length);
+    }
+    *ret_count = count;
+    return items;
+}

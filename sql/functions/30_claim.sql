@@ -53,13 +53,13 @@ SET search_path = pg_catalog
 AS $$
   WITH renewed AS (
     UPDATE schemasync.connections SET lease_expires_at = clock_timestamp() + interval '60 seconds'
-    WHERE id = p_connection AND lease_token = p_token RETURNING 1)
+    WHERE id = p_connection AND lease_token = p_token AND lease_expires_at IS NOT NULL RETURNING 1)
   SELECT EXISTS (SELECT FROM renewed);
 $$;
 COMMENT ON FUNCTION schemasync.renew_lease(uuid, bigint) IS 'Inner: renews a lease.';
 
 -- Takes targets in that an include item brings: those without a row get one, those with one are managed (again). They are
--- listed under p_digest, the digest of the include items. What a listing under the same items did not have will be a target_added.
+-- listed under p_digest, the digest of the include items (null: the API was not asked). What a listing under the same items did not have will be a target_added.
 CREATE OR REPLACE FUNCTION schemasync.register_targets(
   p_connection uuid, p_token bigint, p_digest bytea, p_ids text[], p_origins schemasync.target_origin[])
 RETURNS TABLE (target_id text, key integer)
@@ -75,11 +75,13 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'SS001';
   END IF;
-  UPDATE schemasync.connections x SET include_digest = p_digest, listed_at = v_now WHERE x.id = p_connection;
+  IF p_digest IS NOT NULL THEN
+    UPDATE schemasync.connections x SET include_digest = p_digest, listed_at = v_now WHERE x.id = p_connection;
+  END IF;
   RETURN QUERY
     INSERT INTO schemasync.target_state AS t (connection_id, target_id, origin, schedule_interval, next_due_at, not_listed_at)
     SELECT p_connection, n.id, n.origin, c.schedule_interval, v_now,
-           CASE WHEN c.include_digest = p_digest THEN c.listed_at END
+           CASE WHEN n.origin = 'matched' AND c.include_digest = p_digest THEN c.listed_at END
     FROM unnest(p_ids, p_origins) AS n (id, origin)
     ON CONFLICT (connection_id, target_id) DO UPDATE SET
       origin = excluded.origin, managed = true, schedule_interval = excluded.schedule_interval,

@@ -39,6 +39,9 @@ BEGIN
     RETURN;
   END IF;
 
+  IF p_error IS NOT NULL OR p_outcome = 'cancelled' THEN
+    PERFORM schemasync.drop_staged(p_run); -- what a run that failed as a whole has found does not count
+  END IF;
   SELECT count(*) INTO v_targets FROM schemasync.staged_target WHERE run_id = p_run;
   SELECT count(*) INTO v_fields FROM schemasync.staged_field WHERE run_id = p_run;
   SELECT count(*), count(DISTINCT target_key) INTO v_changes, v_changed FROM schemasync.staged_change WHERE run_id = p_run;
@@ -87,7 +90,7 @@ BEGIN
     type = coalesce(p_type, c.type),
     status = coalesce(p_status, c.status),
     status_error = CASE WHEN p_status IS NULL THEN c.status_error ELSE p_status_error END,
-    last_success_at = CASE WHEN p_error IS NULL AND p_outcome <> 'cancelled' THEN v_now ELSE c.last_success_at END,
+    last_success_at = CASE WHEN p_outcome IN ('ok', 'partial') THEN v_now ELSE c.last_success_at END,
     consecutive_failures = CASE WHEN p_outcome = 'cancelled' THEN c.consecutive_failures
                                 WHEN p_error IS NULL THEN 0 ELSE c.consecutive_failures + 1 END,
     failing_since = CASE WHEN p_outcome = 'cancelled' THEN c.failing_since

@@ -4,7 +4,7 @@ SELECT t.key, t.target_id, t.origin, t.state, t.managed, t.not_listed_at IS NOT 
        (extract(epoch FROM t.refreshed_at) * 1000000)::bigint AS refreshed_at,
        t.api_version, t.fingerprint,
        (extract(epoch FROM t.held_since) * 1000000)::bigint AS held_since, t.held_gone,
-       array_to_json(t.held_fields) AS held_fields, t.accepted_at IS NOT NULL AS accepted,
+       t.held_fields, t.accepted_at IS NOT NULL AS accepted,
        t.next_due_at <= clock_timestamp() AS due
 FROM schemasync.target_state t
 WHERE t.connection_id = $1::uuid
