@@ -98,14 +98,16 @@ void config_parse_connection_api(struct config_loader *loader, const struct conf
     config_read_map(loader, node, &part, 1, NULL);
 }
 
-/* Complains where an earlier one has the same text. */
-static void check_unique(struct config_loader *loader, const char *key, const struct config_found *found,
+/* Complains where an earlier one has the same text: true where it has. */
+static bool check_unique(struct config_loader *loader, const char *key, const struct config_found *found,
                          const char *what, const char *mine, const char *other,
                          const struct config_origin *origin) {
     const struct yaml_node *node = config_found_value(found, key);
-    if (node && mine && other && strcmp(mine, other) == 0)
-        config_complain_child(loader, key, node->place, "%s has this %s already (%s:%zu); must be unique",
-                              what, key, origin->file, origin->place.line);
+    if (!node || !mine || !other || strcmp(mine, other) != 0)
+        return false;
+    config_complain_child(loader, key, node->place, "%s has this %s already (%s:%zu); must be unique", what,
+                          key, origin->file, origin->place.line);
+    return true;
 }
 
 static struct config_origin *add_origin(struct config_loader *loader, struct config_origin *origins,
@@ -130,12 +132,14 @@ static void read_connection(struct config_loader *loader, struct yaml_node *node
     connection.schedule = plan.schedule;
     connection.refresh = plan.refresh;
     connection.refresh_timeout = plan.refresh_timeout;
+    bool name_taken = false, id_taken = false;
     for (size_t i = 0; i < config->connection_count; i++) {
         const struct config_connection *other = &config->connections[i];
-        check_unique(loader, "name", &found, "another connection", connection.name, other->name,
-                     &loader->connection_origins[i]);
-        check_unique(loader, "id", &found, "another connection", connection.id, other->id,
-                     &loader->connection_origins[i]);
+        const struct config_origin *origin = &loader->connection_origins[i];
+        name_taken = name_taken || check_unique(loader, "name", &found, "another connection", connection.name,
+                                                other->name, origin);
+        id_taken = id_taken ||
+                   check_unique(loader, "id", &found, "another connection", connection.id, other->id, origin);
     }
     size_t count = config->connection_count;
     config->connections =
@@ -234,9 +238,10 @@ static void read_alert(struct config_loader *loader, struct yaml_node *node) {
     config_apply_defaults(loader, SECTION_ALERT, &alert);
     if (!config_read_map(loader, node, &part, 1, &found))
         return;
-    for (size_t i = 0; i < config->alert_count; i++)
-        check_unique(loader, "name", &found, "another alert", alert.name, config->alerts[i].name,
-                     &loader->alert_origins[i]);
+    bool taken = false;
+    for (size_t i = 0; i < config->alert_count && !taken; i++)
+        taken = check_unique(loader, "name", &found, "another alert", alert.name, config->alerts[i].name,
+                             &loader->alert_origins[i]);
     config->alerts =
         alloc_grow(config->alerts, &loader->alert_capacity, config->alert_count + 1, sizeof(alert));
     loader->alert_origins =

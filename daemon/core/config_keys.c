@@ -69,7 +69,7 @@ const struct config_key config_keys[] = {
     {SECTION_TARGET, "exclude", TYPE_TEXTS, ITEM(exclude), .help = "beside include: globs of ids to leave out"},
     {SECTION_TARGET, "synced", TYPE_TRUE, .help = "every target that a model sync of this connection writes to"},
     {SECTION_TARGET, "new", TYPE_INPUTS, .help = "a target that is not created yet: its inputs, each a value or a list of values"},
-    {SECTION_TARGET, "label", TYPE_NAME, ITEM(label), .most = 100, .help = "beside new: what to call it, unique in the connection"},
+    {SECTION_TARGET, "label", TYPE_TEXT, ITEM(label), .most = 100, .help = "beside new: what to call it, unique in the connection"},
 
     {SECTION_DRIFT, "mass_removal", TYPE_SECTION, .inner = SECTION_MASS_REMOVAL, .help = "when so much vanishes at once that it is held back"},
     {SECTION_DRIFT, "ignore_attributes", TYPE_TEXTS, DRIFT(ignore_attributes), .help = "globs over attributes that are stored but not compared, as extra.last_used_*"},

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "core/config_parse.h"
 
@@ -199,9 +200,19 @@ static int parse_word(struct config_loader *loader, const struct config_key *key
                       const struct yaml_node *node) {
     const char *text = config_text(loader, key, node);
     int index = text ? config_word_index(key->words, text) : -1;
-    if (text && index < 0)
-        config_complain(loader, node->place, "\"%s\" is wrong; must be one of %s", text, key->words);
-    return index;
+    if (!text || index >= 0)
+        return index;
+    struct buffer words;
+    buffer_init(&words, 200);
+    bool fits = true;
+    for (const char *word = key->words; fits && *word != '\0';) {
+        int length = (int)strcspn(word, "|");
+        fits = buffer_append_format(&words, "%s%.*s", word == key->words ? "" : ", ", length, word);
+        word += length + (word[length] == '|');
+    }
+    config_complain(loader, node->place, "\"%s\" is wrong; must be one of %s", text, buffer_text(&words));
+    buffer_done(&words);
+    return -1;
 }
 
 void config_parse_choice(struct config_loader *loader, const struct config_key *key, struct yaml_node *node,
@@ -235,8 +246,6 @@ static void format_limit(const struct config_key *key, int64_t limit, char ret[s
         break;
     default:
         timespan_format(limit, ret);
-        if (limit >= USEC_PER_DAY && limit % USEC_PER_HOUR == 0 && limit / USEC_PER_HOUR <= 24)
-            snprintf(ret, TIMESPAN_TEXT_MAX, "%lldh", (long long)(limit / USEC_PER_HOUR));
     }
 }
 
