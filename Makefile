@@ -1,6 +1,6 @@
 # schemasyncd. `make help` lists the targets; README.md tells the rest.
 #
-# Variants live side by side: build/release, build/san (ASan + UBSan). VARIANT=san chooses one.
+# Variants live side by side: build/release, build/san (ASan + UBSan). VARIANT=san chooses one. V=1 shows each command.
 
 VARIANT ?= release
 BUILD   := build/$(VARIANT)
@@ -8,6 +8,7 @@ PREFIX  ?= /usr/local
 VERSION := $(shell cat VERSION)
 
 CC         ?= gcc
+Q          := $(if $(V),,@)
 PACKAGES   := libsystemd libcurl libcjson libpq yaml-0.1 libmicrohttpd libcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
@@ -51,33 +52,40 @@ deps: ## install what building and testing need (Debian 12)
 
 $(LIBRARY): $(filter-out $(BUILD)/daemon/main.o,$(OBJECTS))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(PROGRAM): $(BUILD)/daemon/main.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(SIMULATOR): $(SIMULATOR_OBJECTS)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lz -lpthread
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lz -lpthread
 
 $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
 
 $(BUILD)/integration/%: $(BUILD)/tests/integration/%.o $(SUPPORT_OBJECTS) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
 
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests/support
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC    $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/generated/sql_files.c: $(SQL_FILES) sql/embed.awk Makefile
 	@mkdir -p $(@D)
-	awk -f sql/embed.awk $(SQL_FILES) > $@
+	@echo '  SQL   $@'
+	$(Q)awk -f sql/embed.awk $(SQL_FILES) > $@
 
 $(BUILD)/generated/sql_files.o: $(BUILD)/generated/sql_files.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC    $@'
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS)
 

@@ -83,6 +83,24 @@ static bool wait_for(struct session *session, struct error *ret_error) {
     return session->up;
 }
 
+static struct database *session_connect(const struct session *session, bool pipeline,
+                                        database_state_callback *state, void *userdata) {
+    const struct database_options options = {
+        .conninfo = session->conninfo,
+        .password = session->password,
+        .application_name = "schemasyncd",
+        .pipeline = pipeline,
+        .connect_timeout = CONNECT_TIMEOUT,
+        .on_state = state,
+        .userdata = userdata,
+    };
+    return database_new(session->event, &options);
+}
+
+struct database *session_another(const struct session *session, bool pipeline) {
+    return session_connect(session, pipeline, NULL, NULL);
+}
+
 static struct session *start(const char *conninfo, const char *password, struct error *ret_error) {
     CLEANUP(cleanup_session) struct session *session = alloc_zero(1, sizeof(*session));
     int made = sd_event_new(&session->event);
@@ -90,15 +108,9 @@ static struct session *start(const char *conninfo, const char *password, struct 
         error_set(ret_error, CAUSE_IO, "cannot make an event loop: %s", strerror(-made));
         return NULL;
     }
-    const struct database_options options = {
-        .conninfo = conninfo,
-        .password = password,
-        .application_name = "schemasyncd",
-        .connect_timeout = CONNECT_TIMEOUT,
-        .on_state = on_state,
-        .userdata = session,
-    };
-    session->database = database_new(session->event, &options);
+    session->conninfo = alloc_strdup(conninfo);
+    session->password = alloc_strdup(password);
+    session->database = session_connect(session, false, on_state, session);
     return wait_for(session, ret_error) ? TAKE_PTR(session) : NULL;
 }
 
@@ -132,6 +144,8 @@ void session_close(struct session *session) {
         return;
     database_free(session->database);
     sd_event_unref(session->event);
+    secret_free(session->conninfo);
+    secret_free(session->password);
     free(session);
 }
 

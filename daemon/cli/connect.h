@@ -15,6 +15,7 @@ struct session {
     struct database *database; /* not in pipeline mode */
     bool known, up;            /* whether the first attempt to connect has ended, and how */
     struct error failure;
+    char *conninfo, *password; /* for a second connection */
 };
 
 /* Connects: --database counts first, then the `database` section of `config`, else (config NULL) of the file
@@ -27,6 +28,9 @@ struct session *session_open(const struct globals *globals, const struct config 
 
 /* The same without a configuration at hand, and the database's schema must be of this program's version. */
 struct session *session_open_checked(const struct globals *globals, struct error *ret_error) MUST_USE;
+
+/* A second connection to the same database, which connects in its own time; the caller frees it before the session. */
+struct database *session_another(const struct session *session, bool pipeline) MUST_USE;
 
 void session_close(struct session *session);
 DEFINE_CLEANUP(struct session *, session, session_close)

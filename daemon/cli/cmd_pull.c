@@ -1,0 +1,490 @@
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/load.h"
+#include "cli/migrate.h"
+#include "cli/progress.h"
+#include "flow/run.h"
+#include "io/http.h"
+#include "service/loader.h"
+
+/* Runs at once: each waits most of its time; requests are limited by the API's own limits. */
+enum { RUNS_AT_ONCE = 64 };
+/* Changes of one connection that are printed; a dry run prints all, since they stand nowhere else. */
+enum { CHANGES_SHOWN = 20 };
+enum { NAMES_MAX = 1000 };
+/* How long a database may be away before a pull gives up. */
+static const usec_t patience = 60 * USEC_PER_SEC;
+
+enum { OPTION_CONNECTION = 1, OPTION_TARGET, OPTION_DRY_RUN, OPTION_EXIT_CODE };
+
+static const struct option_row rows[] = {
+    {"connection", true, OPTION_CONNECTION},
+    {"target", true, OPTION_TARGET},
+    {"dry-run", false, OPTION_DRY_RUN},
+    {"exit-code", false, OPTION_EXIT_CODE},
+    {0},
+};
+
+/* What is known of one connection's run while it goes on. */
+struct slot {
+    struct run *run;
+    size_t done, total, shown, hidden;
+    usec_t started;
+};
+
+struct pull {
+    const struct globals *globals;
+    bool dry_run, exit_code, stopped;
+    const char *connections[NAMES_MAX + 1], *targets[NAMES_MAX + 1];
+    size_t connection_count, target_count;
+
+    struct config *config;
+    struct session *session; /* its connection is the load connection */
+    struct http_client *http;
+    struct api_pool *pool;
+    struct store store;
+    char *worker;
+    sd_event_source *signals[2];
+    struct progress *progress;
+
+    const struct config_connection **chosen;
+    size_t chosen_count, next, running, finished;
+    struct slot slots[RUNS_AT_ONCE];
+    bool target_found[NAMES_MAX];
+
+    struct run_report sum;
+    size_t failures, denied, unreachable; /* of runs and of targets */
+    size_t runs_ok;
+    enum exit_code worst; /* of runs that failed as a whole */
+};
+
+static usec_t monotonic_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static void start_runs(struct pull *pull);
+
+static struct slot *slot_of(struct pull *pull, const struct run *run) {
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        if (pull->slots[i].run == run)
+            return &pull->slots[i];
+    return NULL;
+}
+
+/* A line on standard output, around the progress bar. */
+static void PRINTF_LIKE(2, 3) say(struct pull *pull, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    CLEANUP(cleanup_free) char *line = alloc_vprintf(format, args);
+    va_end(args);
+    size_t size = strlen(line) + 1;
+    CLEANUP(cleanup_free) char *shown = alloc_zero(size, 1);
+    text_sanitize(line, size - 1, shown, size);
+    progress_clear(pull->progress);
+    puts(shown);
+}
+
+/* Told while a run goes on */
+
+static void on_progress(struct run *run, size_t done, size_t total, void *userdata) {
+    struct pull *pull = userdata;
+    struct slot *slot = slot_of(pull, run);
+    if (!slot)
+        return;
+    slot->done = done;
+    slot->total = total;
+    size_t all_done = 0, all = 0;
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++) {
+        all_done += pull->slots[i].done;
+        all += pull->slots[i].total;
+    }
+    progress_update(pull->progress, pull->sum.targets + all_done, pull->sum.targets + all, pull->failures,
+                    pull->sum.changed, run_connection(run)->name);
+}
+
+/* Values are shown short: who wants them whole asks the database. */
+static void shorten(const char *value, char ret[64]) {
+    text_sanitize(value ? value : "null", value ? strlen(value) : 4, ret, 64);
+}
+
+static void on_changes(struct run *run, const char *target_id, const struct change *changes, size_t count,
+                       void *userdata) {
+    struct pull *pull = userdata;
+    struct slot *slot = slot_of(pull, run);
+    for (size_t i = 0; i < count; i++) {
+        const struct change *change = &changes[i];
+        if (!pull->dry_run && slot->shown >= CHANGES_SHOWN) {
+            slot->hidden += count - i;
+            return;
+        }
+        slot->shown++;
+        char before[64], after[64];
+        shorten(change->old_value, before);
+        shorten(change->new_value, after);
+        bool whole = change->kind != CHANGE_FIELD_CHANGED && change->kind != CHANGE_MODE_CHANGED &&
+                     change->kind != CHANGE_TARGET_CHANGED;
+        say(pull, "  %s %s: %s%s%s%s%s%s%s%s%s", run_connection(run)->name, target_id,
+            change_kind_names[change->kind], change->field_id ? " " : "",
+            change->field_id ? change->field_id : "", change->attribute ? " " : "",
+            change->attribute ? change->attribute : "", whole ? "" : ": ", whole ? "" : before,
+            whole ? "" : " → ", whole ? "" : after);
+    }
+}
+
+static void on_failed(struct run *run, const char *target_id, const struct error *error, void *userdata) {
+    struct pull *pull = userdata;
+    say(pull, "  %s %s: failed: %s", run_connection(run)->name, target_id, error->text);
+}
+
+static void on_held(struct run *run, const char *target_id, bool gone, size_t fields, void *userdata) {
+    struct pull *pull = userdata;
+    const char *name = run_connection(run)->name;
+    if (gone)
+        say(pull,
+            "  %s %s: suspect: it is gone with many others; held back. If it is true: schemasyncd accept %s %s",
+            name, target_id, name, target_id);
+    else
+        say(pull,
+            "  %s %s: suspect: %zu fields are gone at once; held back. If it is true: schemasyncd accept %s %s",
+            name, target_id, fields, name, target_id);
+}
+
+static void on_waiting(struct run *run, void *userdata) {
+    struct pull *pull = userdata;
+    struct slot *slot = slot_of(pull, run);
+    if (slot && slot->shown == 0)
+        say(pull, "%s: another process works on it, waiting", run_connection(run)->name);
+    if (slot)
+        slot->shown++;
+}
+
+static void print_count(struct buffer *line, size_t count, const char *what) {
+    if (count > 0)
+        (void)!buffer_append_format(line, "%s%zu %s", line->length > 0 ? ", " : "", count, what);
+}
+
+static void print_report(struct pull *pull, const char *name, const struct run_report *report, usec_t took) {
+    char span[TIMESPAN_TEXT_MAX];
+    timespan_format_rough(took, span);
+    if (report->outcome == RUN_FAILED && error_is_set(&report->error)) {
+        say(pull, "%s: failed: %s", name, report->error.text);
+        return;
+    }
+    if (report->outcome == RUN_CANCELLED) {
+        say(pull, "%s: stopped, nothing recorded", name);
+        return;
+    }
+    struct buffer line;
+    buffer_init(&line, 4096);
+    print_count(&line, report->baselines,
+                pull->dry_run ? "would be mirrored for the first time" : "mirrored for the first time");
+    print_count(&line, report->unchanged, "unchanged");
+    print_count(&line, report->changed, "changed");
+    print_count(&line, report->held, "suspect");
+    print_count(&line, report->absent, "still missing");
+    print_count(&line, report->failed, "failed");
+    say(pull, "%s: %zu target%s%s%s; %zu change%s; %s", name, report->targets,
+        report->targets == 1 ? "" : "s", line.length > 0 ? ": " : "", buffer_text(&line), report->changes,
+        report->changes == 1 ? "" : "s", span);
+    buffer_done(&line);
+}
+
+static void add_up(struct pull *pull, const struct run_report *report) {
+    pull->sum.targets += report->targets;
+    pull->sum.changes += report->changes;
+    pull->sum.changed += report->changed;
+    pull->failures += report->failed;
+    pull->denied += report->denied;
+    pull->unreachable += report->unreachable;
+    if (error_is_set(&report->error)) {
+        const struct error_class *class = error_class(report->error.cause);
+        pull->failures++;
+        pull->denied += class->kind == ERROR_KIND_DENIED;
+        pull->unreachable += class->exit_code == EXIT_OUT_OF_REACH;
+    } else {
+        pull->runs_ok += report->outcome != RUN_FAILED;
+    }
+}
+
+static void note_targets(struct pull *pull, const struct run *run) {
+    const char *unknown[NAMES_MAX];
+    size_t count = run_unknown_targets(run, unknown, NAMES_MAX);
+    for (size_t i = 0; i < pull->target_count; i++) {
+        bool found = true;
+        for (size_t j = 0; j < count; j++)
+            found &= unknown[j] != pull->targets[i];
+        pull->target_found[i] |= found;
+    }
+}
+
+static void on_done(struct run *run, const struct run_report *report, void *userdata) {
+    struct pull *pull = userdata;
+    struct slot *slot = slot_of(pull, run);
+    if (slot->hidden > 0)
+        say(pull, "  %s: … and %zu more changes: schemasyncd drift --connection %s",
+            run_connection(run)->name, slot->hidden, run_connection(run)->name);
+    print_report(pull, run_connection(run)->name, report, monotonic_now() - slot->started);
+    add_up(pull, report);
+    note_targets(pull, run);
+    run_free(run);
+    *slot = (struct slot){0};
+    pull->running--;
+    pull->finished++;
+    start_runs(pull);
+}
+
+static void start_runs(struct pull *pull) {
+    while (!pull->stopped && pull->next < pull->chosen_count && pull->running < RUNS_AT_ONCE) {
+        struct slot *slot = slot_of(pull, NULL);
+        *slot = (struct slot){.started = monotonic_now()};
+        pull->running++;
+        struct run_options options = {
+            .event = pull->session->event,
+            .store = &pull->store,
+            .pool = pull->pool,
+            .config = pull->config,
+            .connection = pull->chosen[pull->next++],
+            .dry_run = pull->dry_run,
+            .manual = true,
+            .only = pull->target_count > 0 ? pull->targets : NULL,
+            .observer = {on_progress, on_changes, on_failed, on_held, on_waiting, on_done, pull},
+        };
+        slot->run = run_start(&options);
+    }
+    if (pull->running == 0)
+        sd_event_exit(pull->session->event, 0);
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+    struct pull *pull = userdata;
+    (void)source;
+    (void)info;
+    pull->stopped = true;
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        if (pull->slots[i].run)
+            run_cancel(pull->slots[i].run);
+    if (pull->running == 0)
+        sd_event_exit(pull->session->event, 0);
+    return 0;
+}
+
+/* Set-up */
+
+static int parse_options(struct pull *pull, int argc, char **argv) {
+    struct options options = {.argc = argc, .argv = argv, .rows = rows};
+    for (int key; (key = command_next_option(&cmd_pull, &options)) != OPTION_END;) {
+        switch (key) {
+        case OPTION_CONNECTION:
+            if (pull->connection_count < NAMES_MAX)
+                pull->connections[pull->connection_count++] = options.value;
+            break;
+        case OPTION_TARGET:
+            if (pull->target_count < NAMES_MAX)
+                pull->targets[pull->target_count++] = options.value;
+            break;
+        case OPTION_DRY_RUN:
+            pull->dry_run = true;
+            break;
+        case OPTION_EXIT_CODE:
+            pull->exit_code = true;
+            break;
+        default:
+            return EXIT_WRONG_USAGE;
+        }
+    }
+    if (options.first_word < argc)
+        return command_usage_error(&cmd_pull, "it takes no argument: '%s' (did you mean --connection?)",
+                                   argv[options.first_word]);
+    return EXIT_DONE;
+}
+
+static int choose_connections(struct pull *pull) {
+    const struct config *config = pull->config;
+    pull->chosen = alloc_zero(config->connection_count + pull->connection_count + 1, sizeof(*pull->chosen));
+    if (pull->connection_count == 0)
+        for (size_t i = 0; i < config->connection_count; i++)
+            pull->chosen[pull->chosen_count++] = &config->connections[i];
+    for (size_t i = 0; i < pull->connection_count; i++) {
+        const struct config_connection *connection = config_find_connection(config, pull->connections[i]);
+        if (!connection) {
+            const char **names = alloc_zero(config->connection_count + 1, sizeof(*names));
+            for (size_t j = 0; j < config->connection_count; j++)
+                names[j] = config->connections[j].name;
+            int code = command_unknown(&cmd_pull, "connection", pull->connections[i], names);
+            free(names);
+            return code;
+        }
+        bool twice = false;
+        for (size_t j = 0; j < pull->chosen_count; j++)
+            twice |= pull->chosen[j] == connection;
+        if (!twice)
+            pull->chosen[pull->chosen_count++] = connection;
+    }
+    return EXIT_DONE;
+}
+
+static bool open_database(struct pull *pull, struct error *ret_error) {
+    pull->session = session_open(pull->globals, pull->config, ret_error);
+    if (!pull->session)
+        return false;
+    int from = 0;
+    if (pull->dry_run || !pull->config->migrate_auto)
+        return migrate_check(pull->session->event, pull->session->database, ret_error);
+    return migrate_run(pull->session->event, pull->session->database, &from, ret_error);
+}
+
+struct waiting {
+    bool over;
+    struct error error;
+};
+
+static void on_loaded(const struct database_result *result, const struct error *error, void *userdata) {
+    struct waiting *waiting = userdata;
+    (void)result;
+    waiting->over = true;
+    if (error)
+        waiting->error = *error;
+}
+
+static bool load_configuration(struct pull *pull, struct error *ret_error) {
+    struct waiting waiting = {0};
+    struct database_call *call = store_load_configuration(&pull->store, pull->config, on_loaded, &waiting);
+    while (!waiting.over)
+        if (sd_event_run(pull->session->event, UINT64_MAX) < 0) {
+            database_cancel(call);
+            return error_set(ret_error, CAUSE_IO, "the event loop failed");
+        }
+    *ret_error = waiting.error;
+    return !error_is_set(&waiting.error);
+}
+
+static char *worker_name(void) {
+    char host[65] = "", id[SD_ID128_STRING_MAX];
+    gethostname(host, sizeof(host) - 1);
+    sd_id128_t random = SD_ID128_NULL;
+    sd_id128_randomize(&random);
+    return alloc_printf("%s/%d/%.8s", host, (int)getpid(), sd_id128_to_string(random, id));
+}
+
+static bool build(struct pull *pull, struct error *ret_error) {
+    struct sd_event *event = pull->session->event;
+    pull->http = http_client_new(event, "schemasyncd/" SCHEMASYNCD_VERSION, 64, ret_error);
+    if (!pull->http)
+        return false;
+    pull->pool = api_pool_new(event, pull->http);
+    pull->worker = worker_name();
+    pull->store = (struct store){.control = session_another(pull->session, true),
+                                 .load = pull->session->database,
+                                 .worker = pull->worker,
+                                 .patience = patience};
+    pull->store.loader = loader_new(event, &pull->store);
+
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    if (sd_event_add_signal(event, &pull->signals[0], SIGINT, on_signal, pull) < 0 ||
+        sd_event_add_signal(event, &pull->signals[1], SIGTERM, on_signal, pull) < 0)
+        return error_set(ret_error, CAUSE_IO, "cannot wait for signals");
+    return true;
+}
+
+static void pull_done(struct pull *pull) {
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        run_free(pull->slots[i].run);
+    progress_done(pull->progress);
+    for (size_t i = 0; i < ARRAY_LENGTH(pull->signals); i++)
+        sd_event_source_disable_unref(pull->signals[i]);
+    loader_free(pull->store.loader);
+    database_free(pull->store.control);
+    api_pool_free(pull->pool);
+    http_client_free(pull->http);
+    session_close(pull->session);
+    config_free(pull->config);
+    free(pull->chosen);
+    free(pull->worker);
+}
+
+static int exit_code(const struct pull *pull) {
+    if (pull->failures > 0 && pull->denied == pull->failures)
+        return EXIT_NOT_PERMITTED;
+    if (pull->failures > 0 && pull->unreachable == pull->failures && pull->runs_ok == 0)
+        return EXIT_OUT_OF_REACH;
+    if (pull->failures > 0 || pull->stopped)
+        return EXIT_SOME_FAILED;
+    return pull->exit_code && pull->sum.changes > 0 ? EXIT_DRIFT : EXIT_DONE;
+}
+
+static int report_unknown_targets(const struct pull *pull) {
+    for (size_t i = 0; i < pull->target_count && pull->finished > 0 && pull->failures == 0; i++)
+        if (!pull->target_found[i])
+            return command_usage_error(&cmd_pull, "no connection that was pulled has a target '%s'",
+                                       pull->targets[i]);
+    return EXIT_DONE;
+}
+
+static int pull_all(struct pull *pull) {
+    struct error error = {0};
+    pull->config = load_config_or_report(pull->globals);
+    if (!pull->config)
+        return EXIT_FAULTY_CONFIG;
+    int code = choose_connections(pull);
+    if (code != EXIT_DONE)
+        return code;
+    if (!open_database(pull, &error) || !build(pull, &error) ||
+        (!pull->dry_run && !load_configuration(pull, &error)))
+        return command_failed(&cmd_pull, &error);
+    pull->progress = progress_new(false);
+    start_runs(pull);
+    if (pull->running > 0 && sd_event_loop(pull->session->event) < 0) {
+        error_set(&error, CAUSE_IO, "the event loop failed");
+        return command_failed(&cmd_pull, &error);
+    }
+    progress_clear(pull->progress);
+    if (pull->chosen_count > 1)
+        printf("%zu connections, %zu targets, %zu change%s%s, %zu failure%s\n", pull->finished,
+               pull->sum.targets, pull->sum.changes, pull->sum.changes == 1 ? "" : "s",
+               pull->dry_run ? " (nothing recorded)" : "", pull->failures, pull->failures == 1 ? "" : "s");
+    code = report_unknown_targets(pull);
+    return code != EXIT_DONE ? code : exit_code(pull);
+}
+
+static int pull_run(const struct globals *globals, int argc, char **argv) {
+    struct pull *pull = alloc_zero(1, sizeof(*pull));
+    pull->globals = globals;
+    int code = parse_options(pull, argc, argv);
+    if (code == EXIT_DONE)
+        code = pull_all(pull);
+    pull_done(pull);
+    free(pull);
+    return code;
+}
+
+const struct command cmd_pull = {
+    .name = "pull",
+    .arguments = "[--connection NAME]... [--target ID]... [--dry-run] [--exit-code]",
+    .summary = "look at everything (or what is named) once, now",
+    .details = "  --connection NAME  this connection only; may be given several times\n"
+               "  --target ID        this target only; may be given several times\n"
+               "  --dry-run          fetch and compare, print the changes, write nothing, refresh nothing\n"
+               "  --exit-code        end with 3 if there was drift\n"
+               "\n"
+               "example: schemasyncd pull --connection salesforce-prod --dry-run\n",
+    .run = pull_run,
+};
