@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "cli/table_inside.h"
 #include "cli/terminal.h"
+#include "io/database.h"
 
 bool table_parse_format(const char *text, enum table_format *ret_format) {
     static const char *const names[] = {[TABLE_TEXT] = "table", [TABLE_JSON] = "json", [TABLE_CSV] = "csv"};
@@ -53,6 +54,11 @@ void table_add(struct table *table, const char *value) {
     table->cells =
         alloc_grow(table->cells, &table->cell_capacity, table->cell_count + 1, sizeof(*table->cells));
     table->cells[table->cell_count++] = alloc_strdup(value);
+}
+
+void table_add_row(struct table *table, const struct database_result *result, size_t row) {
+    for (size_t i = 0; i < table->column_count; i++)
+        table_add(table, database_value(result, row, table->columns[i].name));
 }
 
 void time_relative(usec_t time, usec_t now, char ret[static TIMESPAN_TEXT_MAX]) {

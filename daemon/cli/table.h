@@ -33,6 +33,7 @@ struct table_style {
 };
 
 struct table;
+struct database_result;
 
 /* "table", "json" or "csv"; false for all else. */
 bool table_parse_format(const char *text, enum table_format *ret_format);
@@ -48,6 +49,9 @@ void table_free(struct table *table);
 
 /* The next cell, row by row; NULL: null. Copied. */
 void table_add(struct table *table, const char *value);
+
+/* A row whose cells are the columns of the same names in a row of a result. */
+void table_add_row(struct table *table, const struct database_result *result, size_t row);
 
 /* Writes the rows held and forgets them. For people the first flush sets the widths; without rows it writes
  * nothing. */
