@@ -137,9 +137,6 @@ void run_stage_failure(struct run *run, size_t plan_index, const struct error *e
     run->report.failed++;
     run->report.denied += class->kind == ERROR_KIND_DENIED;
     run->report.unreachable += class->exit_code == EXIT_OUT_OF_REACH;
-    log_warning(LOG_FIELDS({"connection", run->options.connection->name}, {"target", target->id}, {"run", run->id},
-                           {"cause", class->name}),
-                "%s", error->text);
     if (observer->failed)
         observer->failed(run, target->id, error, observer->userdata);
     if (target->stored == PLAN_NOT_STORED)
@@ -295,9 +292,5 @@ void run_record_failure(struct run *run) {
         run_step(run, RUN_EVENT_OK);
         return;
     }
-    if (run->report.outcome == RUN_FAILED)
-        log_error(LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id},
-                             {"cause", error_class(run->report.error.cause)->name}),
-                  "%s", run->report.error.text);
     send_recording(run, false);
 }
