@@ -190,6 +190,15 @@ struct fault *faults_match(struct faults *faults, const struct request *request)
     return NULL;
 }
 
+static void add_headers(const struct fault *fault, struct reply *reply) {
+    const cJSON *header;
+
+    cJSON_ArrayForEach(header, json_get(fault->json, "headers")) {
+        if (cJSON_IsString(header) || cJSON_IsNull(header))
+            reply_header(reply, header->string, header->valuestring);
+    }
+}
+
 void fault_reply(const struct fault *fault, struct reply *reply) {
     const cJSON *body = json_get(fault->json, "body");
     const char *redirect = json_string(fault->json, "redirect", NULL);
@@ -199,6 +208,7 @@ void fault_reply(const struct fault *fault, struct reply *reply) {
     if (!body && !base64 && status >= 400) {
         reply_error(reply, status, "%s",
                     json_string(fault->json, "message", "the simulator was told to fail"));
+        add_headers(fault, reply);
         return;
     }
     reply_start(reply, status);
@@ -213,6 +223,7 @@ void fault_reply(const struct fault *fault, struct reply *reply) {
                                                              : "application/json");
     if (redirect)
         reply_header(reply, "Location", redirect);
+    add_headers(fault, reply);
 }
 
 /* Puts a member before the last brace of the body, if it ends with one: its text is `open`, `fill` n times,
@@ -238,14 +249,11 @@ static void add_member(struct buf *body, const char *open, char fill, size_t cou
 }
 
 void fault_alter(const struct fault *fault, struct reply *reply) {
-    const cJSON *pair, *header, *headers = json_get(fault->json, "headers");
+    const cJSON *pair;
     size_t deep = (size_t)json_int(fault->json, "deep", 0), size = (size_t)json_int(fault->json, "size", 0);
     static const char padding[] = ",\"padding\":\"\"";
 
-    cJSON_ArrayForEach(header, headers) {
-        if (cJSON_IsString(header) || cJSON_IsNull(header))
-            reply_header(reply, header->string, header->valuestring);
-    }
+    add_headers(fault, reply);
     if (!json_get(fault->json, "replace") && !deep && !size && !fault->endless)
         return;
     reply_flatten(reply);

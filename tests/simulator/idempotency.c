@@ -69,11 +69,11 @@ enum idempotency key_begin(struct keys *keys, const struct request *request, str
         return KEY_NONE;
     if (strcmp(request->method, "POST") != 0) {
         reply_error(reply, 400, "Idempotency-Key is only for POST requests");
-        return KEY_ANSWERED;
+        return KEY_REFUSED;
     }
     if (!well_formed(request->idempotency_key)) {
         reply_error(reply, 400, "Idempotency-Key must be 8 to 255 of letters, digits, '-' and '_'");
-        return KEY_ANSWERED;
+        return KEY_REFUSED;
     }
     place = place_of(keys, request->idempotency_key);
     key = *place;
@@ -85,13 +85,16 @@ enum idempotency key_begin(struct keys *keys, const struct request *request, str
         *place = key;
         return KEY_NEW;
     }
-    if (strcmp(key->path, request->path) != 0)
+    if (strcmp(key->path, request->path) != 0) {
         reply_error(reply, 400, "this Idempotency-Key was used for another request");
-    else if (key->in_flight)
+        return KEY_REFUSED;
+    }
+    if (key->in_flight) {
         reply_error(reply, 409, "a request with this Idempotency-Key is being processed");
-    else
-        reply_copy(reply, &key->outcome);
-    return KEY_ANSWERED;
+        return KEY_REFUSED;
+    }
+    reply_copy(reply, &key->outcome);
+    return KEY_REPLAYED;
 }
 
 void key_finish(struct keys *keys, const char *key, const struct reply *reply) {

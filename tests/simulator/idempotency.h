@@ -8,7 +8,8 @@
 enum idempotency {
     KEY_NONE,     /* nothing to do with keys */
     KEY_NEW,      /* the first request with this key: run it, then call key_finish or key_forget */
-    KEY_ANSWERED, /* the reply is made: a replay, or what is wrong with the key */
+    KEY_REPLAYED, /* the reply is made: the first outcome */
+    KEY_REFUSED,  /* the reply is made: what is wrong with the key */
 };
 
 struct keys;

@@ -115,6 +115,7 @@ static bool over_rate(struct simulator *s, struct reply *reply) {
 /* Decides what can be decided before any delay: faults, authorization, idempotency. */
 static void admit(struct simulator *s, struct exchange *x) {
     const struct fault *fault = x->fault = faults_match(s->faults, &x->request);
+    enum idempotency key;
 
     if (fault && fault->answers && !(fault->recorded && x->request.idempotency_key)) {
         fault_reply(fault, &x->reply);
@@ -125,16 +126,10 @@ static void admit(struct simulator *s, struct exchange *x) {
         x->answered = true;
         return;
     }
-    switch (key_begin(s->keys, &x->request, &x->reply)) {
-    case KEY_NONE:
-        break;
-    case KEY_NEW:
-        x->has_key = true;
-        break;
-    case KEY_ANSWERED:
-        x->answered = x->replayed = true;
-        break;
-    }
+    key = key_begin(s->keys, &x->request, &x->reply);
+    x->has_key = key == KEY_NEW;
+    x->replayed = key == KEY_REPLAYED;
+    x->answered = key == KEY_REPLAYED || key == KEY_REFUSED;
 }
 
 /* Runs the request, if it was not answered before, and sends the answer. */
