@@ -13,12 +13,18 @@ static inline const char *scan_space(const char *at, const char *end) {
     return at;
 }
 
-/* The byte behind a string whose opening quote stands at `at`. */
+/* The byte behind a string whose opening quote stands at `at`: behind the first quote with an even number of
+ * backslashes before it. */
 static inline const char *scan_string(const char *at, const char *end) {
-    for (at++; at < end && *at != '"'; at++)
-        if (*at == '\\')
-            at++;
-    return at < end ? at + 1 : end;
+    const char *start = at + 1, *quote = start;
+    while (quote < end && (quote = memchr(quote, '"', (size_t)(end - quote)))) {
+        const char *escape = quote++;
+        while (escape > start && escape[-1] == '\\')
+            escape--;
+        if ((quote - 1 - escape) % 2 == 0)
+            return quote;
+    }
+    return end;
 }
 
 /* The byte behind a number, true, false or null. */

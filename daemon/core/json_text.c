@@ -1,8 +1,10 @@
 #include "core/json_text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "core/json_scan.h"
 
 /* What PostgreSQL's numeric can hold (numeric_in of PostgreSQL 15). */
@@ -14,6 +16,7 @@ enum {
 
 struct check {
     const char *start, *at, *end;
+    struct json_index *index; /* NULL: none is wanted */
     struct error *error;
 };
 
@@ -209,23 +212,42 @@ static bool check_key(struct check *check) {
     return true;
 }
 
-/* The objects and arrays that are open: what ends each. */
+/* The objects and arrays that are open: what ends each, and which of the index it is. */
 struct nesting {
     char ends[JSON_DEPTH_MAX];
+    size_t numbers[JSON_DEPTH_MAX];
     size_t depth;
 };
+
+static size_t note_open(struct check *check) {
+    struct json_index *index = check->index;
+    if (!index)
+        return 0;
+    index->spans = alloc_grow(index->spans, &index->capacity, index->count + 1, sizeof(*index->spans));
+    index->spans[index->count].data = check->at;
+    return index->count++;
+}
+
+/* Called at the byte behind it. */
+static void note_closed(const struct check *check, size_t number) {
+    if (check->index)
+        check->index->spans[number].length = (size_t)(check->at - check->index->spans[number].data);
+}
 
 /* Opens what begins here. *ret_closed: it was empty and is closed again. */
 static bool check_open(struct check *check, struct nesting *open, bool *ret_closed) {
     if (open->depth == JSON_DEPTH_MAX)
         return refuse(check, "more than 1000 levels");
     char end = *check->at == '{' ? '}' : ']';
+    size_t number = note_open(check);
     check->at = scan_space(check->at + 1, check->end);
     *ret_closed = at_byte(check, end);
     if (*ret_closed) {
         check->at++;
+        note_closed(check, number);
         return true;
     }
+    open->numbers[open->depth] = number;
     open->ends[open->depth++] = end;
     return end == ']' || check_key(check);
 }
@@ -246,14 +268,15 @@ static bool check_after_value(struct check *check, struct nesting *open) {
                                      ? "the text ends within a list or object"
                                      : "neither a comma nor the end of the list or object");
         check->at++;
-        open->depth--;
+        note_closed(check, open->numbers[--open->depth]);
     }
 }
 
-bool json_check(const char *text, size_t length, struct error *ret_error) {
+bool json_check_index(const char *text, size_t length, struct json_index *index, struct error *ret_error) {
     if (length == 0)
         return error_set(ret_error, CAUSE_SHAPE, "not JSON: the text is empty");
-    struct check check = {.start = text, .at = text, .end = text + length, .error = ret_error};
+    struct check check = {
+        .start = text, .at = text, .end = text + length, .index = index, .error = ret_error};
     struct nesting open;
     open.depth = 0; /* the rest of it is written before it is read */
     do {
@@ -269,6 +292,15 @@ bool json_check(const char *text, size_t length, struct error *ret_error) {
             return false;
     } while (open.depth > 0);
     return true;
+}
+
+bool json_check(const char *text, size_t length, struct error *ret_error) {
+    return json_check_index(text, length, NULL, ret_error);
+}
+
+void json_index_done(struct json_index *index) {
+    free(index->spans);
+    *index = (struct json_index){0};
 }
 
 bool json_walk_init(struct json_walk *walk, struct span value) {
@@ -299,10 +331,21 @@ static const char *scan_container(const char *at, const char *end) {
     return at;
 }
 
-static const char *scan_value(const char *at, const char *end) {
+static int compare_starts(const void *at, const void *span) {
+    const char *start = ((const struct span *)span)->data;
+    return ((const char *)at > start) - ((const char *)at < start);
+}
+
+static const char *scan_value(const struct json_walk *walk, const char *at) {
     if (*at == '"')
-        return scan_string(at, end);
-    return *at == '{' || *at == '[' ? scan_container(at, end) : scan_word(at, end);
+        return scan_string(at, walk->end);
+    if (*at != '{' && *at != '[')
+        return scan_word(at, walk->end);
+    if (!walk->index)
+        return scan_container(at, walk->end);
+    const struct span *found =
+        bsearch(at, walk->index->spans, walk->index->count, sizeof(*walk->index->spans), compare_starts);
+    return found ? found->data + found->length : walk->end;
 }
 
 bool json_walk_next(struct json_walk *walk, struct span *ret_key, struct span *ret_value) {
@@ -321,7 +364,7 @@ bool json_walk_next(struct json_walk *walk, struct span *ret_key, struct span *r
         if (at >= walk->end)
             return false;
     }
-    walk->next = scan_value(at, walk->end);
+    walk->next = scan_value(walk, at);
     *ret_value = (struct span){.data = at, .length = (size_t)(walk->next - at)};
     return true;
 }

@@ -22,9 +22,21 @@ struct span {
  * offset and what is wrong. */
 bool json_check(const char *text, size_t length, struct error *ret_error);
 
+/* Where each object and array of a document stands, in the order of their beginnings: a walk that has it
+ * passes over them at once. */
+struct json_index {
+    struct span *spans;
+    size_t count, capacity;
+};
+
+/* json_check(), which fills *index besides: an empty one (all zero), for json_index_done() in any case. */
+bool json_check_index(const char *text, size_t length, struct json_index *index, struct error *ret_error);
+void json_index_done(struct json_index *index);
+
 /* Walks the members of an object, or the items of an array, in a document that json_check() has passed. */
 struct json_walk {
     const char *next, *end;
+    const struct json_index *index; /* may be set after json_walk_init(); NULL: none */
 };
 
 /* Starts at an object or array: false where `value` is neither. */

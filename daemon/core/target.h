@@ -10,6 +10,10 @@
 #include "base/timespan.h"
 #include "core/json_text.h"
 
+/* Longest id of a target, field or mode, and longest name of a member that is kept, in bytes: they stand in
+ * indexes of PostgreSQL, whose rows hold about 2,700. */
+enum { TARGET_ID_MAX = 1000 };
+
 enum field_text { FIELD_NAME, FIELD_DESCRIPTION, FIELD_TYPE, FIELD_SOURCE_TYPE, FIELD_TEXT_COUNT };
 
 enum field_flag {
@@ -131,6 +135,6 @@ enum fingerprint_kind fingerprint_kind(const struct fingerprint *fingerprint);
 /* Never true of none. */
 bool fingerprint_equal(const struct fingerprint *a, const struct fingerprint *b);
 
-/* Gives the fields of a snapshot that was loaded from the mirror their stored positions: `positions[i]` is that of the field
- * that stood at place i + 1. Where the counts differ nothing happens. */
+/* Gives the fields of a snapshot that was loaded from the mirror their stored positions: `positions[i]` is
+ * that of the field that stood at place i + 1. Where the counts differ nothing happens. */
 void target_set_positions(struct target *target, const unsigned *positions, size_t count);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/target_json.h"
-
 void builder_init(struct builder *builder, size_t maximum, struct error *error) {
     struct arena *arena = arena_new();
     *builder = (struct builder){.target = arena_alloc(arena, sizeof(*builder->target)), .error = error};
@@ -16,6 +14,7 @@ void builder_init(struct builder *builder, size_t maximum, struct error *error) 
 void builder_done(struct builder *builder) {
     free(builder->unknown);
     free(builder->functions);
+    json_index_done(&builder->index);
     buffer_done(&builder->scratch);
 }
 

@@ -40,7 +40,8 @@ struct object {
 };
 
 struct builder {
-    struct target *target; /* what is being built, in target->arena */
+    struct target *target;   /* what is being built, in target->arena */
+    struct json_index index; /* of the document */
     struct error *error;
     struct value *unknown;
     size_t unknown_count, unknown_capacity;

@@ -38,10 +38,11 @@ struct children {
     struct json_walk walk;
 };
 
-static struct children children_of(const struct value *value) {
+static struct children children_of(const struct builder *builder, const struct value *value) {
     struct children children = {.next = ((const cJSON *)value->node)->child};
     if (!json_walk_init(&children.walk, value->raw))
         children.next = NULL;
+    children.walk.index = &builder->index;
     return children;
 }
 
@@ -67,7 +68,7 @@ static bool read_object(struct builder *builder, const struct value *value, cons
     if (value->kind != VALUE_OBJECT)
         return builder_refuse(builder, place, NULL, "an object was expected", value);
     object_begin(builder, table, ret);
-    for (struct children members = children_of(value); children_next(&members, &member);)
+    for (struct children members = children_of(builder, value); children_next(&members, &member);)
         object_add(builder, ret, &member);
     return object_end(builder, ret, place);
 }
@@ -79,7 +80,8 @@ static bool read_functions(struct builder *builder, const struct value *list, co
     struct object object;
     functions_begin(builder);
     if (list->kind == VALUE_LIST) {
-        for (struct children items = children_of(list); children_next(&items, &item); place.index++) {
+        for (struct children items = children_of(builder, list); children_next(&items, &item);
+             place.index++) {
             if (!read_object(builder, &item, &place, &known_function, &object))
                 return false;
             functions_add(builder, &object, &item);
@@ -104,7 +106,7 @@ static bool read_fields(struct builder *builder, const struct value *list, const
     if (list->kind != VALUE_LIST)
         return true;
     struct field *fields = arena_alloc(builder->target->arena, (children_count(list) + 1) * sizeof(*fields));
-    for (struct children items = children_of(list); children_next(&items, &item); place.index++) {
+    for (struct children items = children_of(builder, list); children_next(&items, &item); place.index++) {
         if (!read_field(builder, &item, &place, &fields[count]))
             return false;
         if (fields[count].id)
@@ -124,7 +126,7 @@ static bool read_modes(struct builder *builder, const struct value *list, const 
     if (list->kind != VALUE_LIST)
         return true;
     struct mode *modes = arena_alloc(builder->target->arena, (children_count(list) + 1) * sizeof(*modes));
-    for (struct children items = children_of(list); children_next(&items, &item); place.index++) {
+    for (struct children items = children_of(builder, list); children_next(&items, &item); place.index++) {
         if (!read_object(builder, &item, &place, &known_mode, &object) ||
             !build_mode(builder, &object, &item, &place, &modes[count]))
             return false;
@@ -204,7 +206,7 @@ static bool read_document(struct builder *builder, const cJSON *root, const char
     while (start[document.raw.length - 1] != '}') /* white space behind it */
         document.raw.length--;
     struct value member, data = {.kind = VALUE_ABSENT};
-    for (struct children members = children_of(&document); children_next(&members, &member);)
+    for (struct children members = children_of(builder, &document); children_next(&members, &member);)
         if (strcmp(member.key, "data") == 0)
             data = member;
     return read_data(builder, &data, body, expected_id);
@@ -212,14 +214,14 @@ static bool read_document(struct builder *builder, const cJSON *root, const char
 
 struct target *target_parse(const char *body, size_t length, const char *expected_id,
                             struct error *ret_error) {
-    if (!json_check(body, length, ret_error))
-        return NULL;
     struct builder builder;
-    builder_init(&builder, length * 2 + 16,
-                 ret_error); /* a number's canonical form may be longer: 10 is 1e1 */
-    cJSON *root = parse_checked(body, length);
-    bool read = read_document(&builder, root, body, length, expected_id);
-    cJSON_Delete(root);
+    bool read = false;
+    builder_init(&builder, length * 2 + 16, ret_error); /* canonical numbers may be longer: 10 is 1e1 */
+    if (json_check_index(body, length, &builder.index, ret_error)) {
+        cJSON *root = parse_checked(body, length);
+        read = read_document(&builder, root, body, length, expected_id);
+        cJSON_Delete(root);
+    }
     builder_done(&builder);
     if (read)
         return builder.target;

@@ -4,10 +4,6 @@
 #include "base/error.h"
 #include "core/target.h"
 
-/* Longest id of a target, field or mode, and longest name of a member that is kept, in bytes: they stand in
- * indexes of PostgreSQL, whose rows hold about 2,700. */
-enum { TARGET_ID_MAX = 1000 };
-
 /* Parses the body of GET .../modelsync/target/fields. `expected_id`: what data.id must be where it is given
  * (NULL: not compared, as of a target that is not created yet). NULL and CAUSE_SHAPE on anything that is not
  * the documented shape: json_check()'s findings, no `data` object, a member of the wrong type, an id or name

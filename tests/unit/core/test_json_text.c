@@ -208,13 +208,14 @@ static struct span span_of(const char *text) {
 }
 
 /* "key=value;key=value;", an array's items without the equals sign. */
-static char *walk_all(const char *text) {
+static char *walk_all(const char *text, const struct json_index *index) {
     struct json_walk walk;
     struct span key, value;
     struct buffer found;
     buffer_init(&found, 10000);
     if (!json_walk_init(&walk, span_of(text)))
         return alloc_strdup("neither");
+    walk.index = index;
     while (json_walk_next(&walk, &key, &value)) {
         if (key.data)
             assert_true(buffer_append(&found, key.data, key.length) && buffer_append_text(&found, "="));
@@ -242,9 +243,32 @@ static void test_walk(void **state) {
         {"[[[[]]],\"\\\\\",9007199254740993]", "[[[]]];\"\\\\\";9007199254740993;"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        CLEANUP(cleanup_free) char *found = walk_all(cases[i].text);
+        struct json_index index = {0};
+        (void)json_check_index(cases[i].text, strlen(cases[i].text), &index, NULL);
+        CLEANUP(cleanup_free) char *found = walk_all(cases[i].text, NULL);
+        CLEANUP(cleanup_free) char *faster = walk_all(cases[i].text, &index);
         assert_string_equal(found, cases[i].found);
+        assert_string_equal(faster, cases[i].found);
+        json_index_done(&index);
     }
+}
+
+static void test_index(void **state) {
+    (void)state;
+    static const char text[] = " [{\"a\":[],\"b\":[1]}, \"[\" ,{}] ";
+    static const char *const spans[] = {"[{\"a\":[],\"b\":[1]}, \"[\" ,{}]", "{\"a\":[],\"b\":[1]}", "[]",
+                                        "[1]", "{}"};
+    struct json_index index = {0};
+    assert_true(json_check_index(text, strlen(text), &index, NULL));
+    assert_int_equal(index.count, ARRAY_LENGTH(spans));
+    for (size_t i = 0; i < index.count; i++) {
+        assert_int_equal(index.spans[i].length, strlen(spans[i]));
+        assert_memory_equal(index.spans[i].data, spans[i], strlen(spans[i]));
+    }
+    json_index_done(&index);
+    assert_false(json_check_index("[[{", 3, &index, NULL));
+    json_index_done(&index);
+    json_index_done(&index);
 }
 
 static char *canonical(const char *text) {
@@ -386,11 +410,17 @@ static void test_quote(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),          cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_long_numbers),      cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_cut_short),         cmocka_unit_test(test_walk),
-        cmocka_unit_test(test_canonical),         cmocka_unit_test(test_canonical_maximum),
-        cmocka_unit_test(test_canonical_hostile), cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_long_numbers),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_walk),
+        cmocka_unit_test(test_index),
+        cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_canonical_maximum),
+        cmocka_unit_test(test_canonical_hostile),
+        cmocka_unit_test(test_quote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

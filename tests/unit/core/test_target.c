@@ -209,8 +209,8 @@ static void test_choose_whole(void **state) {
     static const char *const bodies[] = {
         "{\"data\":{\"id\":\"a\"}}",
         "{\"data\":{\"id\":\"a\",\"refreshed_at\":null}}",
-        "{\"data\":{\"refreshed_at\":\"2026-01-31T12:00:00Z\",\"fields\":[{\"id\":\"x\","
-        "\"refreshed_at\":\"2026-01-31T12:00:00Z\"}]}}",
+        "{\"data\":{\"refreshed_at\":\"2026-01-31T12:00:00Z\",\"fields\":[{\"refreshed_at\":\"2026-01-31\"}]}}",
+        "{\"data\":{\"refreshed_at\":\"2026-01-31T12:00:00Z\",\"modes\":[{\"refreshed_at\":\"2026-01-31T12:00:00Z\"}]}}",
         "{\"data\":{\"refreshed_at\":\"2026-01-31T12:00:00Z\",\"properties\":{\"refreshed_at\":\"2026-01-31\"}}}",
         "{\"data\":{\"fields\":[{\"id\":\"x\",\"refreshed_at\":\"2026-01-31T12:00:00Z\"}]}}",
         "{\"data\":{\"refreshed_at\":\"2026-01-31T12:00:00Z\"},\"refreshed_at\":\"2026-01-31T12:00:00Z\"}",
