@@ -391,6 +391,7 @@ static bool build(struct pull *pull, struct error *ret_error) {
     pull->store = (struct store){.control = session_another(pull->session, true),
                                  .load = pull->session->database,
                                  .worker = pull->worker,
+                                 .schema = migrate_program_version(),
                                  .patience = patience};
     pull->store.loader = loader_new(event, &pull->store);
 

@@ -40,6 +40,7 @@ struct run_options {
     struct api_pool *pool;
     const struct config *config;
     const struct config_connection *connection;
+    const struct store_claim *claim; /* taken already, see store_claim_due(); NULL: to be taken */
     bool dry_run, manual;
     const char *const *only; /* ids of the targets to look at; ends with NULL; NULL: all */
     struct run_observer observer;

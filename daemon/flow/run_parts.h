@@ -1,4 +1,4 @@
-/* What the files of a run share. run.c moves the state; run_looks.c looks at the targets and collects what they came to;
+/* What the files of a run share. run.c moves the state; run_steps.c claims, refreshes and lists; run_looks.c looks at the targets and collects what they came to;
  * run_record.c hands it over. */
 #pragma once
 
@@ -60,7 +60,7 @@ struct seen_list {
 struct run {
     struct run_options options;
     enum run_state state;
-    char id[RUN_ID_SIZE];
+    char id[RUN_ID_SIZE]; /* "" until it is claimed */
     bool claimed;
     struct store_claim claim;
     struct run_report report;
@@ -110,6 +110,19 @@ void run_step(struct run *run, enum run_event event);
 
 /* Notes why the run fails as a whole, and steps. */
 void run_fail(struct run *run, const struct error *error);
+
+/* run_steps.c: each starts one operation, whose callback steps */
+void run_take_claim(struct run *run, const struct store_claim *claim); /* the connection is this run's */
+void run_claim(struct run *run);
+void run_await_lease(struct run *run);
+void run_load_targets(struct run *run);
+void run_ask_connection(struct run *run);
+void run_note_status(struct run *run);
+void run_refresh(struct run *run);
+void run_pause(struct run *run);
+void run_poll(struct run *run);
+void run_list_targets(struct run *run);
+void run_register_targets(struct run *run);
 
 /* run_looks.c */
 void run_start_looks(struct run *run);  /* the first ones, in random order */

@@ -7,12 +7,14 @@
 extern const struct statement query_accept_held;
 extern const struct statement query_begin_batch;
 extern const struct statement query_claim_connection;
+extern const struct statement query_claim_due;
 extern const struct statement query_connection_names;
 extern const struct statement query_drift_page;
 extern const struct statement query_fields_now;
 extern const struct statement query_fields_then;
 extern const struct statement query_find_connection;
 extern const struct statement query_finish_batch;
+extern const struct statement query_forget_worker;
 extern const struct statement query_load_configuration;
 extern const struct statement query_load_snapshot;
 extern const struct statement query_peek_connection;

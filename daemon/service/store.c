@@ -138,29 +138,42 @@ struct database_call *store_load_configuration(struct store *store, const struct
     return call;
 }
 
-struct database_call *store_claim(struct store *store, const char *connection_id, const char *run_id, const char *trigger,
-                                  database_callback *callback, void *userdata) {
-    const char *params[] = {connection_id, run_id, store->worker, trigger};
+struct database_call *store_claim(struct store *store, const char *connection_id, database_callback *callback, void *userdata) {
+    char schema[16];
+    snprintf(schema, sizeof(schema), "%d", store->schema);
+    const char *params[] = {connection_id, store->worker, schema};
     return database_query(store->control, &query_claim_connection, params, ARRAY_LENGTH(params), store->patience, callback,
                           userdata);
+}
+
+struct database_call *store_claim_due(struct store *store, const unsigned char digest[static 32], size_t limit,
+                                      database_callback *callback, void *userdata) {
+    char schema[16], limit_text[24];
+    snprintf(schema, sizeof(schema), "%d", store->schema);
+    snprintf(limit_text, sizeof(limit_text), "%zu", limit);
+    CLEANUP(cleanup_free) char *digest_text = store_bytea(digest, 32);
+    const char *params[] = {store->worker, digest_text, schema, limit_text};
+    return database_query(store->control, &query_claim_due, params, ARRAY_LENGTH(params), store->patience, callback, userdata);
+}
+
+struct database_call *store_forget_worker(struct store *store, database_callback *callback, void *userdata) {
+    return database_query(store->control, &query_forget_worker, &store->worker, 1, 0, callback, userdata);
 }
 
 struct database_call *store_peek(struct store *store, const char *connection_id, database_callback *callback, void *userdata) {
     return database_query(store->control, &query_peek_connection, &connection_id, 1, store->patience, callback, userdata);
 }
 
-bool store_read_claim(const struct database_result *result, struct store_claim *ret) {
-    if (database_rows(result) == 0)
-        return false;
-    struct store_claim claim = {
-        .token = strtoll(database_value(result, 0, "token"), NULL, 10),
-        .now = parse_usec(database_value(result, 0, "now_usec")),
-        .refreshes_targets = is_true(database_value(result, 0, "refreshes_targets")),
+void store_read_claim(const struct database_result *result, size_t row, struct store_claim *ret) {
+    *ret = (struct store_claim){
+        .token = strtoll(database_value(result, row, "token"), NULL, 10),
+        .now = parse_usec(database_value(result, row, "now_usec")),
+        .refreshes_targets = is_true(database_value(result, row, "refreshes_targets")),
     };
-    claim.has_include_digest =
-        parse_bytea(database_value(result, 0, "include_digest"), claim.include_digest, sizeof(claim.include_digest));
-    *ret = claim;
-    return true;
+    const char *run_id = database_value(result, row, "run_id");
+    snprintf(ret->run_id, sizeof(ret->run_id), "%s", run_id ? run_id : "");
+    ret->has_include_digest =
+        parse_bytea(database_value(result, row, "include_digest"), ret->include_digest, sizeof(ret->include_digest));
 }
 
 struct database_call *store_renew(struct store *store, const char *connection_id, int64_t token, database_callback *callback,

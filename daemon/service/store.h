@@ -17,6 +17,7 @@ struct store {
     struct database *load;    /* COPY and recording; used through the loader alone */
     struct loader *loader;
     const char *worker; /* this process's name in the database */
+    int schema;         /* the schema's version that the program knows */
     usec_t patience;    /* how long a statement waits for a database that is away; < 0: for ever */
 };
 
@@ -25,15 +26,28 @@ struct store {
 struct database_call *store_load_configuration(struct store *store, const struct config *config, database_callback *callback,
                                                void *userdata) MUST_USE;
 
-/* Takes a connection's lease and begins a run; a result without a row: another process works on it. */
-struct database_call *store_claim(struct store *store, const char *connection_id, const char *run_id, const char *trigger,
-                                  database_callback *callback, void *userdata) MUST_USE;
+/* Takes a connection's lease and begins a run, whatever the schedule says; a result without a row: another process works on
+ * it. CAUSE_SCHEMA_NEW where the schema is newer than the program. */
+struct database_call *store_claim(struct store *store, const char *connection_id, database_callback *callback,
+                                  void *userdata) MUST_USE;
+
+/* Takes the leases of connections that are due, `limit` at most, and leaves a sign of life. CAUSE_CONFIG_DIFFERS where another configuration than
+ * that of `digest` was loaded last. */
+struct database_call *store_claim_due(struct store *store, const unsigned char digest[static 32], size_t limit,
+                                      database_callback *callback, void *userdata) MUST_USE;
+
+/* This daemon ends. */
+struct database_call *store_forget_worker(struct store *store, database_callback *callback, void *userdata) MUST_USE;
 
 /* The same without taking anything, for a dry run; a result without a row: the mirror does not know it yet. */
 struct database_call *store_peek(struct store *store, const char *connection_id, database_callback *callback,
                                  void *userdata) MUST_USE;
 
+enum { CONNECTION_ID_SIZE = 37 };
+
 struct store_claim {
+    char connection_id[CONNECTION_ID_SIZE]; /* of store_claim_due() */
+    char run_id[RUN_ID_SIZE];               /* "": none, of a dry run */
     int64_t token;
     usec_t now; /* the database's clock */
     bool has_include_digest;
@@ -41,8 +55,8 @@ struct store_claim {
     bool refreshes_targets;
 };
 
-/* False where the result has no row. */
-bool store_read_claim(const struct database_result *result, struct store_claim *ret);
+/* One row of these results. */
+void store_read_claim(const struct database_result *result, size_t row, struct store_claim *ret);
 
 /* Result: renewed (boolean). */
 struct database_call *store_renew(struct store *store, const char *connection_id, int64_t token, database_callback *callback,

@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION schemasync.record_run(
   p_passed_key integer[], p_passed_due bigint[], p_unmanaged integer[],
   p_target_count integer, p_failed_count integer,
   p_due bigint, p_refresh_finished bigint, p_refreshes_targets boolean,
-  p_type text, p_status text, p_status_error text)
+  p_type text, p_status text, p_status_error text, p_schema integer)
 RETURNS TABLE (change_count integer, changed_target_count integer)
 LANGUAGE plpgsql
 SET search_path = pg_catalog
@@ -31,6 +31,7 @@ DECLARE
   v_targets integer;
   v_fields integer;
 BEGIN
+  PERFORM schemasync.check_schema(p_schema);
   SELECT * INTO v_run FROM schemasync.runs r WHERE r.id = p_run FOR UPDATE;
   IF NOT FOUND OR v_run.error IS NOT DISTINCT FROM 'abandoned' THEN
     RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'SS001';

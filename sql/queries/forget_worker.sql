@@ -1,0 +1,2 @@
+-- $1 worker
+SELECT schemasync.forget_worker($1)
