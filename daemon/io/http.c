@@ -180,8 +180,6 @@ static int on_drain(sd_event_source *source UNUSED, void *userdata) {
     client->references++;
     for (; count > 0 && (call = TAILQ_FIRST(&client->finished)); count--)
         call_tell(call);
-    if (!TAILQ_EMPTY(&client->finished))
-        sd_event_source_set_enabled(client->drain, SD_EVENT_ONESHOT);
     client_unref(client);
     return 0;
 }

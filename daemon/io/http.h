@@ -27,7 +27,8 @@ struct http_request {
     size_t body_length;
     usec_t timeout;      /* from start to last byte */
     size_t max_response; /* after inflating; a larger body ends the request with CAUSE_TOO_LARGE */
-    bool truncate_body;  /* true: what is beyond max_response is dropped, the request succeeds */
+    bool truncate_body;  /* true: what is beyond max_response is dropped with the connection, the request
+                            succeeds */
     const char *ca_file; /* NULL: the system's bundle */
     const char *proxy;   /* NULL: as curl reads the environment */
 };
@@ -49,7 +50,8 @@ struct http_response {
 typedef void http_callback(struct http_response *response, const struct error *error, void *userdata);
 
 /* A client on this loop; `user_agent` is sent with each request, `max_connections` idle ones are kept. NULL
- * and CAUSE_IO/CAUSE_BUG on failure. http_client_free() cancels what is under way; it takes NULL. */
+ * and CAUSE_IO/CAUSE_BUG on failure. http_client_free() cancels what is under way; it takes NULL and may be
+ * called in a callback. The program must ignore SIGPIPE. */
 struct http_client *http_client_new(struct sd_event *event, const char *user_agent, unsigned max_connections,
                                     struct error *ret_error) MUST_USE;
 void http_client_free(struct http_client *client);

@@ -27,6 +27,7 @@ struct exchange {
     char head[16384];
     char method[16], path[8192];
     char *body; /* NUL-terminated; "" where there is none */
+    bool answered;
 };
 
 /* Answers a request; false closes the connection. */
@@ -51,7 +52,16 @@ struct server_connection {
     unsigned index;
 };
 
+/* An exchange is no longer busy when its answer begins: the client may send the next request as soon as it
+ * has it. */
+static UNUSED void server_answers(struct exchange *exchange) {
+    if (!exchange->answered)
+        atomic_fetch_sub(&exchange->server->busy, 1);
+    exchange->answered = true;
+}
+
 static UNUSED void server_write(struct exchange *exchange, const void *bytes, size_t length) {
+    server_answers(exchange);
     const char *next = bytes;
     while (length > 0) {
         ssize_t written = send(exchange->fd, next, length, MSG_NOSIGNAL);
@@ -113,6 +123,7 @@ static bool server_read(struct exchange *exchange) {
     size_t length = 0;
     char *end = NULL;
     exchange->head[0] = '\0';
+    exchange->answered = true; /* not busy yet */
     if (recv(exchange->fd, exchange->head, 1, MSG_PEEK) == 1 && exchange->head[0] == 0x16) { /* a TLS hello */
         if (!server_hangs_up_on_tls)
             server_text(exchange, "HTTP/1.1 400 Plain HTTP here\r\n\r\n");
@@ -153,12 +164,13 @@ static bool server_exchange(struct server *server, int fd) {
     bool going_on = server_read(exchange);
     if (going_on) {
         exchange->number = atomic_fetch_add(&server->requests, 1);
+        exchange->answered = false;
         unsigned busy = atomic_fetch_add(&server->busy, 1) + 1;
         for (unsigned most = atomic_load(&server->busiest); busy > most;)
             if (atomic_compare_exchange_weak(&server->busiest, &most, busy))
                 break;
         going_on = server->handler(exchange, server->userdata);
-        atomic_fetch_sub(&server->busy, 1);
+        server_answers(exchange);
     }
     free(exchange->body);
     free(exchange);
