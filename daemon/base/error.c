@@ -57,6 +57,8 @@ bool error_is_set(const struct error *error) {
     return error->cause != CAUSE_NONE;
 }
 
+static void error_format(struct error *error, const char *format, va_list args) PRINTF_LIKE(2, 0);
+
 static void error_format(struct error *error, const char *format, va_list args) {
     char text[ERROR_TEXT_MAX * 2];
     int length = vsnprintf(text, sizeof(text), format, args);

@@ -103,6 +103,3 @@ const char *config_type_expects(enum config_type type);
 
 /* The row of a key in a section, NULL where there is none. */
 const struct config_key *config_key_find(enum config_section section, const char *name);
-
-/* Among `count` names the one that is nearest to a misspelt one; NULL where none is near. */
-const char *config_nearest(const char *text, const char *const *names, size_t count);

@@ -4,16 +4,22 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "core/config_parse.h"
 #include "core/rules.h"
 
-enum { LIST_MAX = 10000, WORDS_MAX = 64 };
+enum { LIST_MAX = 10000 };
 
-static const char *const event_types[] = {"schema.drift",   "schema.resolved",  "mirror.suspect",
-                                          "mirror.failing", "mirror.recovered", "alert.test"};
-static const char *const change_kinds[] = {"target_added", "target_removed", "target_changed",
-                                           "mode_added",   "mode_removed",   "mode_changed",
-                                           "field_added",  "field_removed",  "field_changed"};
+static const char *const event_types[] = {"schema.drift",
+                                          "schema.resolved",
+                                          "mirror.suspect",
+                                          "mirror.failing",
+                                          "mirror.recovered",
+                                          "alert.test",
+                                          NULL};
+static const char *const change_kinds[] = {
+    "target_added", "target_removed", "target_changed", "mode_added",    "mode_removed",
+    "mode_changed", "field_added",    "field_removed",  "field_changed", NULL};
 
 static const char *keep(struct config_loader *loader, const char *text) {
     return arena_strndup(loader->config->arena, text, strlen(text));
@@ -153,34 +159,25 @@ void config_parse_texts(struct config_loader *loader, const struct config_key *k
 
 /* Does a glob match any of the words? If not, it is a mistake, and the nearest word may be what was meant. */
 static bool check_glob(struct config_loader *loader, const struct yaml_node *node, const char *const *words,
-                       size_t count, const char *what) {
-    for (size_t i = 0; i < count; i++)
+                       const char *what) {
+    for (size_t i = 0; words[i]; i++)
         if (fnmatch(node->text, words[i], 0) == 0)
             return true;
-    const char *near = config_nearest(node->text, words, count);
+    const char *near = suggest(node->text, words);
     return config_complain(loader, node->place, "\"%s\" matches no %s%s%s%s", node->text, what,
                            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 static bool check_event(struct config_loader *loader, const struct yaml_node *node) {
-    return check_glob(loader, node, event_types, ARRAY_LENGTH(event_types),
-                      "event type; right would be \"schema.*\"");
+    return check_glob(loader, node, event_types, "event type; right would be \"schema.*\"");
 }
 
 static bool check_kind(struct config_loader *loader, const struct yaml_node *node) {
-    return check_glob(loader, node, change_kinds, ARRAY_LENGTH(change_kinds),
-                      "kind of change; right would be \"field_*\"");
-}
-
-static size_t rule_count(void) {
-    size_t count = 0;
-    while (rule_ids[count])
-        count++;
-    return count;
+    return check_glob(loader, node, change_kinds, "kind of change; right would be \"field_*\"");
 }
 
 static bool check_rule(struct config_loader *loader, const struct yaml_node *node) {
-    return check_glob(loader, node, rule_ids, rule_count(), "rule; right would be \"field-*\"");
+    return check_glob(loader, node, rule_ids, "rule; right would be \"field-*\"");
 }
 
 void config_parse_globs(struct config_loader *loader, const struct config_key *key, struct yaml_node *node,
@@ -216,7 +213,7 @@ static void read_rule(struct config_loader *loader, struct yaml_node *node, size
     if (!first_of_its_name(loader, node, index, false))
         return;
     if (rule_find(id) < 0) {
-        const char *near = config_nearest(id, rule_ids, rule_count());
+        const char *near = suggest(id, rule_ids);
         config_complain(loader, node->keys[index]->place, "unknown rule; %s%s%s",
                         near ? "did you mean " : "the documentation lists them", near ? near : "",
                         near ? "?" : "");

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/suggest.h"
 #include "core/config_parse.h"
 
 static bool complain(struct config_loader *loader, struct yaml_place place, const char *format, va_list args)
@@ -97,13 +98,13 @@ const char *config_text(struct config_loader *loader, const struct config_key *k
 
 /* The names that a map takes, for suggestions. */
 static const char *nearest_key(const char *name, const struct config_part *parts, size_t part_count) {
-    const char *names[CONFIG_KEYS_MAX];
+    const char *names[CONFIG_KEYS_MAX + 1] = {NULL};
     size_t count = 0;
     for (size_t i = 0; i < config_key_count; i++)
         for (size_t j = 0; j < part_count && count < CONFIG_KEYS_MAX; j++)
             if (config_keys[i].section == parts[j].section)
                 names[count++] = config_keys[i].name;
-    return config_nearest(name, names, count);
+    return suggest(name, names);
 }
 
 /* Where else a key of that name stands: NULL where nowhere. */
