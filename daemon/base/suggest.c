@@ -3,8 +3,11 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/macros.h"
+
+enum { PREFIX_MIN = 3 };
 
 static bool same(const char *a, const char *b) {
     return tolower((unsigned char)*a) == tolower((unsigned char)*b);
@@ -37,9 +40,11 @@ const char *suggest(const char *word, const char *const *candidates) {
     if (length == 0 || length > SUGGEST_MAX)
         return NULL;
     size_t limit = MAX(length / 3, (size_t)1);
-    const char *best = NULL;
+    const char *best = NULL, *longer = NULL; /* one that begins with the word */
     for (; *candidates; candidates++) {
         size_t other = strlen(*candidates);
+        if (!longer && length >= PREFIX_MIN && strncasecmp(word, *candidates, length) == 0)
+            longer = *candidates;
         if (other > length + limit || length > other + limit || other > SUGGEST_MAX)
             continue;
         size_t found = distance(word, length, *candidates, other);
@@ -50,5 +55,5 @@ const char *suggest(const char *word, const char *const *candidates) {
             limit = found - 1;
         }
     }
-    return best;
+    return best ? best : longer;
 }

@@ -50,13 +50,12 @@ static const struct table_column data_columns[] = {
 /* For people; the last one only with --all. */
 static const struct table_column people_columns[] = {
     {.name = "id", .kind = COLUMN_NUMBER, .firm = true},
-    {.name = "detected", .kind = COLUMN_TIME, .firm = true},
+    {.name = "when", .kind = COLUMN_TIME, .firm = true},
     {.name = "severity", .firm = true, .accent = true},
     {.name = "connection"},
     {.name = "target"},
     {.name = "change", .firm = true},
-    {.name = "field"},
-    {.name = "attribute"},
+    {.name = "what"},
     {.name = "value"},
     {.name = "acknowledged"},
 };
@@ -76,6 +75,12 @@ struct printing {
     char last_id[24]; /* of the page */
     bool more;
 };
+
+/* "FIELD.ATTRIBUTE", or what there is of it. */
+static void add_what(struct table *table, const char *field, const char *attribute) {
+    CLEANUP(cleanup_free) char *both = field && attribute ? alloc_printf("%s.%s", field, attribute) : NULL;
+    table_add(table, both ? both : field ? field : attribute);
+}
 
 static void add_value(struct table *table, const char *kind, const char *before, const char *after) {
     CLEANUP(cleanup_free) char *text = NULL;
@@ -100,8 +105,7 @@ static void add_for_people(const struct printing *printing, const struct databas
     if (space)
         *space = ' ';
     table_add(table, kind);
-    table_add(table, database_value(result, row, "field_id"));
-    table_add(table, database_value(result, row, "attribute"));
+    add_what(table, database_value(result, row, "field_id"), database_value(result, row, "attribute"));
     add_value(table, database_value(result, row, "kind"), database_value(result, row, "old_short"),
               database_value(result, row, "new_short"));
     if (printing->all)

@@ -60,9 +60,9 @@ static const struct table_column connection_people[] = {
     {.name = "targets", .kind = COLUMN_NUMBER, .firm = true},
     {.name = "fields", .kind = COLUMN_NUMBER, .firm = true},
     {.name = "changes", .kind = COLUMN_NUMBER, .firm = true},
-    {.name = "last_success", .kind = COLUMN_TIME, .firm = true},
-    {.name = "next_due", .kind = COLUMN_TIME, .firm = true},
-    {.name = "failures", .kind = COLUMN_NUMBER, .firm = true},
+    {.name = "success", .kind = COLUMN_TIME, .firm = true},
+    {.name = "due", .kind = COLUMN_TIME, .firm = true},
+    {.name = "fails", .kind = COLUMN_NUMBER, .firm = true},
     {.name = "last_error"},
 };
 
@@ -71,10 +71,10 @@ static const struct table_column target_people[] = {
     {.name = "target"},
     {.name = "state", .firm = true, .accent = true},
     {.name = "fields", .kind = COLUMN_NUMBER, .firm = true},
-    {.name = "last_seen", .kind = COLUMN_TIME, .firm = true},
+    {.name = "seen", .kind = COLUMN_TIME, .firm = true},
     {.name = "changed", .kind = COLUMN_TIME, .firm = true},
-    {.name = "next_due", .kind = COLUMN_TIME, .firm = true},
-    {.name = "failures", .kind = COLUMN_NUMBER, .firm = true},
+    {.name = "due", .kind = COLUMN_TIME, .firm = true},
+    {.name = "fails", .kind = COLUMN_NUMBER, .firm = true},
     {.name = "last_error"},
 };
 

@@ -2,23 +2,20 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-event.h>
 
 #include "base/alloc.h"
+#include "cli/load.h"
 #include "cli/migrate.h"
-#include "core/config.h"
 #include "io/database_wait.h"
 #include "io/secret.h"
 
 #define CONNECT_TIMEOUT (10 * USEC_PER_SEC)
 
-DEFINE_CLEANUP(struct config *, config, config_free)
 DEFINE_CLEANUP(char *, secret, secret_free)
 
 static void on_state(bool up, const struct error *error, void *userdata) {
@@ -31,12 +28,6 @@ static void on_state(bool up, const struct error *error, void *userdata) {
         session->failure = *error;
 }
 
-static usec_t now_real(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
-}
-
 /* The configuration's file, or none (true and NULL) where there need not be one. */
 static bool load_config(const struct globals *globals, struct config **ret_config, struct error *ret_error) {
     if (access(globals->config_path, R_OK) < 0) {
@@ -47,11 +38,7 @@ static bool load_config(const struct globals *globals, struct config **ret_confi
         return error_set(ret_error, CAUSE_CONFIG, "cannot read the configuration %s: %s",
                          globals->config_path, strerror(errno));
     }
-    struct config_errors errors = {0};
-    struct config *config = config_load(globals->config_path, now_real(), &errors);
-    for (size_t i = 0; i < errors.count; i++)
-        fprintf(stderr, "%s\n", errors.lines[i]);
-    config_errors_done(&errors);
+    struct config *config = load_config_or_report(globals);
     if (!config)
         return error_set(ret_error, CAUSE_CONFIG,
                          "the configuration %s is faulty (--database CONNINFO does without it)",

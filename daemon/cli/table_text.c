@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "cli/table_inside.h"
 #include "cli/terminal.h"
 
-enum { READABLE = 8, HEADING_MAX = 64, LINE_MAX_BYTES = 16 * 1024 * 1024 };
+enum { READABLE = 6, HEADING_MAX = 64, LINE_MAX_BYTES = 16 * 1024 * 1024 };
 
 /* LAST ERROR of last_error. */
 static void heading(const char *name, char ret[static HEADING_MAX]) {
@@ -95,35 +96,40 @@ static const char *color_of(const char *word) {
     return NULL;
 }
 
-static void pad(FILE *out, size_t columns) {
-    for (; columns > 0; columns--)
-        fputc(' ', out);
-}
+/* A line under way: spaces are written when something comes behind them, so that none end it. */
+struct line {
+    const struct table *table;
+    struct buffer scratch;
+    size_t spaces;
+};
 
-static void write_cell(const struct table *table, struct buffer *scratch, size_t column, const char *text,
-                       const char *color) {
+static void write_cell(struct line *line, size_t column, const char *text, const char *color) {
+    const struct table *table = line->table;
     bool last = column + 1 == table->column_count, right = table->columns[column].kind == COLUMN_NUMBER;
-    size_t width = last && table->style->width == 0 ? MAX(table->widths[column], text_width(text))
-                                                    : table->widths[column];
-    buffer_clear(scratch);
-    size_t taken = text_fit(scratch, text, width);
-    size_t padding = width > taken ? width - taken : 0;
-    if (right)
-        pad(table->out, padding);
-    if (color && table->style->color)
-        fprintf(table->out, "\033[%sm%s\033[0m", color, buffer_text(scratch));
-    else
-        fputs(buffer_text(scratch), table->out);
+    size_t width = table->widths[column];
+    if (table->style->width == 0) /* a later page may have longer ones */
+        width = MAX(width, text_width(text));
+    buffer_clear(&line->scratch);
+    size_t taken = text_fit(&line->scratch, text, width), padding = width - MIN(taken, width);
+    line->spaces += right ? padding : 0;
+    if (line->scratch.length > 0) {
+        fprintf(table->out, "%*s", (int)MIN(line->spaces, (size_t)INT_MAX), "");
+        line->spaces = 0;
+        if (color && table->style->color)
+            fprintf(table->out, "\033[%sm%s\033[0m", color, buffer_text(&line->scratch));
+        else
+            fputs(buffer_text(&line->scratch), table->out);
+    }
+    line->spaces += (right ? 0 : padding) + table->gap;
     if (last) {
         fputc('\n', table->out);
-        return;
+        line->spaces = 0;
     }
-    pad(table->out, (right ? 0 : padding) + table->gap);
 }
 
 void table_write_text(struct table *table) {
-    struct buffer scratch;
-    buffer_init(&scratch, LINE_MAX_BYTES);
+    struct line line = {.table = table};
+    buffer_init(&line.scratch, LINE_MAX_BYTES);
     char **cells = alloc_zero(table->cell_count, sizeof(*cells));
     for (size_t i = 0; i < table->cell_count; i++)
         cells[i] = shown(table, table->columns[i % table->column_count].kind, table->cells[i]);
@@ -132,15 +138,14 @@ void table_write_text(struct table *table) {
         for (size_t i = 0; i < table->column_count; i++) {
             char title[HEADING_MAX];
             heading(table->columns[i].name, title);
-            write_cell(table, &scratch, i, title, "1");
+            write_cell(&line, i, title, "1");
         }
     }
     for (size_t i = 0; i < table->cell_count; i++) {
         size_t column = i % table->column_count;
-        write_cell(table, &scratch, column, cells[i],
-                   table->columns[column].accent ? color_of(cells[i]) : NULL);
+        write_cell(&line, column, cells[i], table->columns[column].accent ? color_of(cells[i]) : NULL);
         free(cells[i]);
     }
     free(cells);
-    buffer_done(&scratch);
+    buffer_done(&line.scratch);
 }
