@@ -201,3 +201,18 @@ void config_make_digest(struct config *config) {
     EVP_DigestFinal_ex(hash, config->digest, NULL);
     EVP_MD_CTX_free(hash);
 }
+
+static void connection_digest(const struct config_connection *connection, unsigned char ret[static 32]) {
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
+    put_connection(hash, connection);
+    EVP_DigestFinal_ex(hash, ret, NULL);
+    EVP_MD_CTX_free(hash);
+}
+
+bool config_same_connection(const struct config_connection *a, const struct config_connection *b) {
+    unsigned char digest_a[32], digest_b[32];
+    connection_digest(a, digest_a);
+    connection_digest(b, digest_b);
+    return memcmp(digest_a, digest_b, sizeof(digest_a)) == 0;
+}

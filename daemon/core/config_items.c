@@ -74,8 +74,10 @@ void config_parse_schedule(struct config_loader *loader, const struct config_key
     config_read_map(loader, node, parts, ARRAY_LENGTH(parts), NULL);
 }
 
-/* A list; complained of where it is none. Nothing, as where all items are comments, is an empty one where none is needed. */
-static bool is_list(struct config_loader *loader, const struct config_key *key, const struct yaml_node *node) {
+/* A list; complained of where it is none. Nothing, as where all items are comments, is an empty one where
+ * none is needed. */
+static bool is_list(struct config_loader *loader, const struct config_key *key,
+                    const struct yaml_node *node) {
     bool optional = key->type == TYPE_ALERTS || key->type == TYPE_MUTES;
     if (node->kind == YAML_LIST || (node->kind == YAML_EMPTY && optional))
         return true;

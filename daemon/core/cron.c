@@ -191,40 +191,52 @@ usec_t cron_next(const struct cron *cron, usec_t after) {
     return INT64_MAX;
 }
 
-/* The most days from one that matches to the next. The calendar repeats after 400 years, weekdays included.
- */
-static int64_t longest_day_gap(const struct cron *cron) {
-    int64_t first = -1, previous = -1, longest = 1;
-    int64_t start = calendar_days((struct calendar_date){2000, 1, 1}), day = 0;
+/* The days that match, over the whole of the calendar's cycle. */
+struct cycle {
+    int64_t days;    /* of CYCLE_DAYS */
+    int64_t longest; /* the most days from one to the next */
+};
+
+/* The calendar repeats after 400 years, weekdays included. */
+static struct cycle walk_cycle(const struct cron *cron) {
+    int64_t first = -1, previous = -1, day = 0;
+    int64_t start = calendar_days((struct calendar_date){2000, 1, 1});
     uint32_t all_months = 0x1ffe, all_days = 0xfffffffe;
+    struct cycle cycle = {0, 1};
     if ((cron->months & all_months) == all_months && (cron->days & all_days) == all_days &&
         (cron->weekdays & 0x7f) == 0x7f)
-        return 1; /* every day: the usual case needs no walk */
+        return (struct cycle){CYCLE_DAYS, 1}; /* every day: the usual case needs no walk */
     for (int64_t year = 2000; year < 2000 + CYCLE_YEARS; year++)
         for (int month = 1; month <= 12; month++) {
-            int length = calendar_month_length(year, month);
-            int weekday = calendar_weekday(start + day);
+            int length = calendar_month_length(year, month), weekday = calendar_weekday(start + day);
             for (int i = 0; cron->months >> month & 1 && i < length; i++) {
                 if (!day_matches(cron, i + 1, (weekday + i) % 7))
                     continue;
                 if (first < 0)
                     first = day + i;
                 else
-                    longest = MAX(longest, day + i - previous);
+                    cycle.longest = MAX(cycle.longest, day + i - previous);
                 previous = day + i;
+                cycle.days++;
             }
             day += length;
         }
-    return MAX(longest, first + CYCLE_DAYS - previous);
+    cycle.longest = MAX(cycle.longest, first + CYCLE_DAYS - previous);
+    return cycle;
 }
 
 usec_t cron_longest_gap(const struct cron *cron) {
     int first = next_minute(cron, 0), last = first, longest = 0;
-    for (int minute = next_minute(cron, first + 1); minute >= 0 && last < 1439;
-         minute = next_minute(cron, minute + 1)) {
+    for (int minute = first; minute >= 0; minute = minute < 1439 ? next_minute(cron, minute + 1) : -1) {
         longest = MAX(longest, minute - last);
         last = minute;
     }
-    int64_t over_night = longest_day_gap(cron) * 1440 - last + first;
+    int64_t over_night = walk_cycle(cron).longest * 1440 - last + first;
     return MAX((int64_t)longest, over_night) * USEC_PER_MIN;
+}
+
+double cron_per_day(const struct cron *cron) {
+    int times = __builtin_popcountll(cron->minutes & UINT64_C(0xfffffffffffffff)) *
+                __builtin_popcount(cron->hours & 0xffffff);
+    return (double)times * (double)walk_cycle(cron).days / CYCLE_DAYS;
 }

@@ -60,6 +60,10 @@ usec_t schedule_interval(const struct schedule *schedule) {
     return schedule->is_cron ? cron_longest_gap(&schedule->cron) : schedule->every;
 }
 
+double schedule_per_day(const struct schedule *schedule) {
+    return schedule->is_cron ? cron_per_day(&schedule->cron) : (double)USEC_PER_DAY / (double)schedule->every;
+}
+
 usec_t schedule_next(const struct schedule *schedule, usec_t last_due, usec_t now, uint64_t seed,
                      usec_t *ret_base) {
     if (last_due == USEC_NONE) {

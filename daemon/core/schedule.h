@@ -32,8 +32,14 @@ usec_t cron_next(const struct cron *cron, usec_t after);
 /* The most time that ever lies between two of its times, over the calendar's whole cycle of 400 years. */
 usec_t cron_longest_gap(const struct cron *cron);
 
+/* How often a day it comes true, on average over that cycle. */
+double cron_per_day(const struct cron *cron);
+
 /* The schedule's interval: `every`, or a cron expression's longest gap. */
 usec_t schedule_interval(const struct schedule *schedule);
+
+/* How often a day it is due, on average. */
+double schedule_per_day(const struct schedule *schedule);
 
 /* The next due time. `last_due` is the time, without its jitter, that was due before (USEC_NONE: never; then `now`
  * is the answer, spread by up to `jitter`); times that were missed are skipped, and the rhythm is kept. `seed` chooses

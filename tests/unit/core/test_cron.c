@@ -147,12 +147,29 @@ static void test_longest_gap_by_walking(void **state) {
     }
 }
 
+static void test_per_day(void **state) {
+    (void)state;
+    static const struct {
+        const char *cron;
+        double times, days; /* so many times in so many days */
+    } rows[] = {
+        {"* * * * *", 1440, 1},      {"*/10 6-20 * * 1-5", 90 * 5, 7}, {"0 0 * * 0,7", 1, 7},
+        {"0 0 1 1 *", 400, 146097},  {"0 0 29 2 *", 97, 146097},       {"59 23 * * *", 1, 1},
+        {"0 0 1 * *", 4800, 146097},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct cron cron = cron_of(rows[i].cron);
+        double found = cron_per_day(&cron) * rows[i].days;
+        if (found < rows[i].times * 0.999999 || found > rows[i].times * 1.000001)
+            fail_msg("%s: %f", rows[i].cron, found);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_next),
-        cmocka_unit_test(test_longest_gap),
-        cmocka_unit_test(test_longest_gap_by_walking),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_next),
+        cmocka_unit_test(test_longest_gap), cmocka_unit_test(test_longest_gap_by_walking),
+        cmocka_unit_test(test_per_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
