@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <systemd/sd-event.h>
-#include <systemd/sd-id128.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -16,6 +15,7 @@
 #include "cli/load.h"
 #include "cli/migrate.h"
 #include "cli/progress.h"
+#include "cli/worker.h"
 #include "flow/run.h"
 #include "io/http.h"
 #include "service/loader.h"
@@ -363,7 +363,7 @@ static void on_loaded(const struct database_result *result, const struct error *
 
 static bool load_configuration(struct pull *pull, struct error *ret_error) {
     struct waiting waiting = {0};
-    struct database_call *call = store_load_configuration(&pull->store, pull->config, on_loaded, &waiting);
+    struct database_call *call = store_load_configuration(&pull->store, pull->config, false, on_loaded, &waiting);
     while (!waiting.over)
         if (sd_event_run(pull->session->event, UINT64_MAX) < 0) {
             database_cancel(call);
@@ -371,14 +371,6 @@ static bool load_configuration(struct pull *pull, struct error *ret_error) {
         }
     *ret_error = waiting.error;
     return !error_is_set(&waiting.error);
-}
-
-static char *worker_name(void) {
-    char host[65] = "", id[SD_ID128_STRING_MAX];
-    gethostname(host, sizeof(host) - 1);
-    sd_id128_t random = SD_ID128_NULL;
-    sd_id128_randomize(&random);
-    return alloc_printf("%s/%d/%.8s", host, (int)getpid(), sd_id128_to_string(random, id));
 }
 
 static bool build(struct pull *pull, struct error *ret_error) {
@@ -395,6 +387,7 @@ static bool build(struct pull *pull, struct error *ret_error) {
                                  .patience = patience};
     pull->store.loader = loader_new(event, &pull->store);
 
+    signal(SIGPIPE, SIG_IGN); /* TLS writes to sockets that the other side has closed */
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);

@@ -88,7 +88,9 @@ struct database *session_another(const struct session *session, bool pipeline) {
     return session_connect(session, pipeline, NULL, NULL);
 }
 
-static struct session *start(const char *conninfo, const char *password, struct error *ret_error) {
+/* The loop and the connection, which connects in its own time. */
+static struct session *begin(const char *conninfo, const char *password, database_state_callback *state, void *userdata,
+                             struct error *ret_error) {
     CLEANUP(cleanup_session) struct session *session = alloc_zero(1, sizeof(*session));
     int made = sd_event_new(&session->event);
     if (made < 0) {
@@ -97,26 +99,39 @@ static struct session *start(const char *conninfo, const char *password, struct 
     }
     session->conninfo = alloc_strdup(conninfo);
     session->password = alloc_strdup(password);
-    session->database = session_connect(session, false, on_state, session);
-    return wait_for(session, ret_error) ? TAKE_PTR(session) : NULL;
+    session->database = session_connect(session, false, state, userdata ? userdata : session);
+    return TAKE_PTR(session);
+}
+
+/* Where the database is: --database, the configuration, or the PG* variables alone. The caller frees both. */
+static bool find_database(const struct globals *globals, const struct config *config, char **ret_conninfo,
+                          char **ret_password, struct error *ret_error) {
+    *ret_conninfo = *ret_password = NULL;
+    if (globals->database) {
+        *ret_conninfo = alloc_strdup(globals->database);
+        return true;
+    }
+    CLEANUP(cleanup_config) struct config *own = NULL;
+    if (!config && !load_config(globals, &own, ret_error))
+        return false;
+    const struct config *used = config ? config : own;
+    return !used || (read_secret(&used->conninfo, ret_conninfo, ret_error) &&
+                     read_secret(&used->database_password, ret_password, ret_error));
+}
+
+struct session *session_begin(const struct globals *globals, const struct config *config,
+                              database_state_callback *state, void *userdata, struct error *ret_error) {
+    CLEANUP(cleanup_secret) char *conninfo = NULL;
+    CLEANUP(cleanup_secret) char *password = NULL;
+    if (!find_database(globals, config, &conninfo, &password, ret_error))
+        return NULL;
+    return begin(conninfo, password, state, userdata, ret_error);
 }
 
 struct session *session_open(const struct globals *globals, const struct config *config,
                              struct error *ret_error) {
-    if (globals->database)
-        return start(globals->database, NULL, ret_error);
-    CLEANUP(cleanup_config) struct config *own = NULL;
-    if (!config && !load_config(globals, &own, ret_error))
-        return NULL;
-    const struct config *used = config ? config : own;
-    if (!used)
-        return start(NULL, NULL, ret_error);
-    CLEANUP(cleanup_secret) char *conninfo = NULL;
-    CLEANUP(cleanup_secret) char *password = NULL;
-    if (!read_secret(&used->conninfo, &conninfo, ret_error) ||
-        !read_secret(&used->database_password, &password, ret_error))
-        return NULL;
-    return start(conninfo, password, ret_error);
+    CLEANUP(cleanup_session) struct session *session = session_begin(globals, config, on_state, NULL, ret_error);
+    return session && wait_for(session, ret_error) ? TAKE_PTR(session) : NULL;
 }
 
 struct session *session_open_checked(const struct globals *globals, struct error *ret_error) {

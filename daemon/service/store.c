@@ -120,8 +120,8 @@ static void put_connection(struct buffer *json, const struct config_connection *
     put(json, open ? "true}" : "false}");
 }
 
-struct database_call *store_load_configuration(struct store *store, const struct config *config, database_callback *callback,
-                                               void *userdata) {
+struct database_call *store_load_configuration(struct store *store, const struct config *config, bool is_daemon,
+                                               database_callback *callback, void *userdata) {
     struct buffer json;
     buffer_init(&json, DOCUMENT_MAX);
     put(&json, "{\"connections\": [");
@@ -131,7 +131,7 @@ struct database_call *store_load_configuration(struct store *store, const struct
     }
     put(&json, "]}");
     CLEANUP(cleanup_free) char *digest = store_bytea(config->digest, sizeof(config->digest));
-    const char *params[] = {store->worker, digest, buffer_text(&json)};
+    const char *params[] = {store->worker, digest, buffer_text(&json), is_daemon ? "t" : "f"};
     struct database_call *call = database_query(store->control, &query_load_configuration, params, ARRAY_LENGTH(params),
                                                 store->patience, callback, userdata);
     buffer_done(&json);

@@ -1,8 +1,10 @@
 -- Makes what the configuration names managed, and what it does not name any more unmanaged; the rows and their history stay.
 -- p_config: {"connections": [{"id", "name", "interval" (µs), "open" (has include or synced items),
 --   "targets": [{"id", "origin", "creation" (object or null), "interval"}]}]}.
--- Does nothing where this very configuration was loaded last. Refuses (SS003) one that differs from a living daemon's.
-CREATE OR REPLACE FUNCTION schemasync.load_configuration(p_worker text, p_digest bytea, p_config jsonb) RETURNS boolean
+-- Does nothing where this very configuration was loaded last. Refuses (SS003) one that differs from a living daemon's, unless
+-- p_daemon: among daemons the one loaded last counts.
+CREATE OR REPLACE FUNCTION schemasync.load_configuration(p_worker text, p_digest bytea, p_config jsonb, p_daemon boolean)
+RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$
@@ -13,7 +15,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('schemasync.load_configuration', 0));
   SELECT w.worker INTO v_other FROM schemasync.workers w
   WHERE w.digest <> p_digest AND w.worker <> p_worker AND w.seen_at > v_now - interval '60 seconds' LIMIT 1;
-  IF v_other IS NOT NULL THEN
+  IF v_other IS NOT NULL AND NOT p_daemon THEN
     RAISE EXCEPTION 'the daemon % works on this database with another configuration', v_other
       USING ERRCODE = 'SS003', HINT = 'Use its configuration, or another database: one database holds one configuration.';
   END IF;
@@ -84,4 +86,4 @@ BEGIN
   RETURN true;
 END
 $$;
-COMMENT ON FUNCTION schemasync.load_configuration(text, bytea, jsonb) IS 'Inner: makes what a configuration names managed.';
+COMMENT ON FUNCTION schemasync.load_configuration(text, bytea, jsonb, boolean) IS 'Inner: makes what a configuration names managed.';

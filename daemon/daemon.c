@@ -1,0 +1,288 @@
+/* The command run: builds the graph of what lives as long as the process, and turns the loop. Signals, the watchdog and what
+ * systemd is told are here; what is done when is the scheduler's. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/connect.h"
+#include "cli/load.h"
+#include "cli/migrate.h"
+#include "cli/worker.h"
+#include "flow/scheduler.h"
+#include "io/http.h"
+#include "service/loader.h"
+
+/* All is over by then, whatever is under way: systemd and people wait five seconds. */
+static const usec_t longest_stop = 4 * USEC_PER_SEC;
+static const usec_t status_interval = 5 * USEC_PER_SEC;
+
+enum { IDLE_CONNECTIONS = 64 };
+
+struct daemon {
+    const struct globals *globals;
+    struct config *config; /* until the scheduler takes it over */
+    struct session *session;
+    struct http_client *http;
+    struct api_pool *pool;
+    struct store store;
+    char *worker;
+    struct scheduler *scheduler;
+    sd_event_source *signals[3], *status_timer, *stop_timer;
+    struct database_call *farewell;
+    bool database_up, database_told, stopping;
+    char status[ERROR_TEXT_MAX + 64];
+};
+
+/* What systemd and people are told */
+
+static usec_t now_of(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static void tell_status(struct daemon *daemon) {
+    char text[sizeof(daemon->status)] = "";
+    struct scheduler_status status = {0};
+    if (daemon->scheduler)
+        scheduler_status(daemon->scheduler, &status);
+    if (daemon->stopping)
+        snprintf(text, sizeof(text), "Stopping");
+    else if (!daemon->database_up)
+        snprintf(text, sizeof(text), "Waiting for the database");
+    else if (status.holds[0])
+        snprintf(text, sizeof(text), "Claiming nothing: %s", status.holds);
+    else
+        snprintf(text, sizeof(text), "%zu connections, %zu runs under way; %zu runs done, %zu failed", status.connections,
+                 status.under_way, status.runs, status.failed_runs);
+    if (strcmp(text, daemon->status) == 0)
+        return;
+    memcpy(daemon->status, text, sizeof(text));
+    sd_notifyf(false, "STATUS=%s", text);
+}
+
+static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+    (void)usec;
+    tell_status(userdata);
+    sd_event_source_set_time_relative(source, (uint64_t)status_interval);
+    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    return 0;
+}
+
+/* Told once when the database goes, with the reason, and once when it is back. */
+static void on_database(bool up, const struct error *error, void *userdata) {
+    struct daemon *daemon = userdata;
+    if (!up && (daemon->database_up || !daemon->database_told))
+        log_error(NULL, "the database is away, waiting for it: %s", error->text);
+    else if (up && daemon->database_told && !daemon->database_up)
+        log_notice(NULL, "the database is back");
+    daemon->database_told = true;
+    daemon->database_up = up;
+    tell_status(daemon);
+}
+
+/* Ending */
+
+static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+    struct daemon *daemon = userdata;
+    (void)source;
+    (void)usec;
+    log_warning(NULL, "not all that was under way could be ended in order; nothing of it is half recorded");
+    sd_event_exit(daemon->session->event, EXIT_DONE);
+    return 0;
+}
+
+static void on_farewell(const struct database_result *result, const struct error *error, void *userdata) {
+    struct daemon *daemon = userdata;
+    (void)result;
+    (void)error;
+    daemon->farewell = NULL;
+    sd_event_exit(daemon->session->event, EXIT_DONE);
+}
+
+static void on_stopped(void *userdata) {
+    struct daemon *daemon = userdata;
+    daemon->farewell = store_forget_worker(&daemon->store, on_farewell, daemon);
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+    struct daemon *daemon = userdata;
+    (void)source;
+    if (daemon->stopping)
+        return 0;
+    daemon->stopping = true;
+    log_notice(NULL, "stopping (signal %u)", info->ssi_signo);
+    sd_notify(false, "STOPPING=1");
+    tell_status(daemon);
+    struct sd_event *event = daemon->session->event;
+    if (!daemon->scheduler) { /* still waiting for the database */
+        sd_event_exit(event, EXIT_DONE);
+        return 0;
+    }
+    sd_event_add_time_relative(event, &daemon->stop_timer, CLOCK_MONOTONIC, (uint64_t)longest_stop, 0, on_stop_timer, daemon);
+    scheduler_stop(daemon->scheduler, on_stopped, daemon);
+    return 0;
+}
+
+/* Reloading */
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+    struct daemon *daemon = userdata;
+    (void)source;
+    (void)info;
+    if (daemon->stopping)
+        return 0;
+    sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_of(CLOCK_MONOTONIC));
+    struct config_errors errors = {0};
+    struct config *config = config_load(daemon->globals->config_path, now_of(CLOCK_REALTIME), &errors);
+    for (size_t i = 0; i < errors.count; i++)
+        log_error(NULL, "%s", errors.lines[i]);
+    config_errors_done(&errors);
+    if (!config) {
+        log_error(NULL, "the configuration is faulty: the one before stays");
+    } else {
+        log_notice(NULL, "the configuration has been read again");
+        if (daemon->scheduler) {
+            scheduler_reload(daemon->scheduler, config);
+        } else {
+            config_free(daemon->config);
+            daemon->config = config;
+        }
+    }
+    sd_notify(false, "READY=1");
+    return 0;
+}
+
+/* Starting */
+
+static bool build(struct daemon *daemon, struct error *ret_error) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL); /* first of all: one that comes now waits */
+    signal(SIGPIPE, SIG_IGN);           /* TLS writes to sockets that the other side has closed */
+    daemon->session = session_begin(daemon->globals, daemon->config, on_database, daemon, ret_error);
+    if (!daemon->session)
+        return false;
+    struct sd_event *event = daemon->session->event;
+    if (sd_event_add_signal(event, &daemon->signals[0], SIGINT, on_stop, daemon) < 0 ||
+        sd_event_add_signal(event, &daemon->signals[1], SIGTERM, on_stop, daemon) < 0 ||
+        sd_event_add_signal(event, &daemon->signals[2], SIGHUP, on_reload, daemon) < 0 ||
+        sd_event_add_time_relative(event, &daemon->status_timer, CLOCK_MONOTONIC, 0, 0, on_status_timer, daemon) < 0 ||
+        sd_event_set_watchdog(event, true) < 0)
+        return error_set(ret_error, CAUSE_IO, "cannot set up the event loop");
+    daemon->http = http_client_new(event, "schemasyncd/" SCHEMASYNCD_VERSION, IDLE_CONNECTIONS, ret_error);
+    if (!daemon->http)
+        return false;
+    daemon->pool = api_pool_new(event, daemon->http);
+    daemon->worker = worker_name();
+    daemon->store = (struct store){.control = session_another(daemon->session, true),
+                                   .load = daemon->session->database,
+                                   .worker = daemon->worker,
+                                   .schema = migrate_program_version(),
+                                   .patience = -1};
+    daemon->store.loader = loader_new(event, &daemon->store);
+    return true;
+}
+
+/* Waits until the database is there, and brings its schema up to date. Only here does a schema that does not fit, or a
+ * right that is missing, end the daemon. False: it ends, *ret_error set where that is a failure. */
+static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
+    struct sd_event *event = daemon->session->event;
+    for (;;) {
+        while (!database_is_up(daemon->session->database)) {
+            if (sd_event_get_state(event) == SD_EVENT_FINISHED || sd_event_run(event, UINT64_MAX) < 0)
+                return false;
+        }
+        struct error error = {0};
+        int from = 0;
+        bool ready = daemon->config->migrate_auto ? migrate_run(event, daemon->session->database, &from, &error)
+                                                  : migrate_check(event, daemon->session->database, &error);
+        if (ready) {
+            if (daemon->config->migrate_auto && from != migrate_program_version())
+                log_notice(NULL, "the database's schema has been brought from version %d to %d", from,
+                           migrate_program_version());
+            return true;
+        }
+        if (error.cause == CAUSE_CANCELLED || sd_event_get_state(event) == SD_EVENT_FINISHED)
+            return false;
+        if (error_class(error.cause)->kind != ERROR_KIND_TRANSIENT) {
+            *ret_error = error;
+            return false;
+        }
+        log_warning(NULL, "the database cannot be prepared yet: %s", error.text);
+        sd_event_run(event, (uint64_t)USEC_PER_SEC);
+    }
+}
+
+static void daemon_done(struct daemon *daemon) {
+    scheduler_free(daemon->scheduler);
+    database_cancel(daemon->farewell);
+    for (size_t i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
+        sd_event_source_disable_unref(daemon->signals[i]);
+    sd_event_source_disable_unref(daemon->status_timer);
+    sd_event_source_disable_unref(daemon->stop_timer);
+    loader_free(daemon->store.loader);
+    database_free(daemon->store.control);
+    api_pool_free(daemon->pool);
+    http_client_free(daemon->http);
+    session_close(daemon->session);
+    config_free(daemon->config);
+    free(daemon->worker);
+}
+
+static int daemon_main(struct daemon *daemon) {
+    struct error error = {0};
+    daemon->config = load_config_or_report(daemon->globals);
+    if (!daemon->config)
+        return EXIT_FAULTY_CONFIG;
+    if (!build(daemon, &error))
+        return command_failed(&cmd_run, &error);
+    log_notice(NULL, "schemasyncd " SCHEMASYNCD_VERSION " started as %s", daemon->worker);
+    sd_notify(false, "READY=1");
+    if (prepare_database(daemon, &error)) {
+        struct scheduler_options options = {
+            .event = daemon->session->event, .store = &daemon->store, .pool = daemon->pool};
+        daemon->scheduler = scheduler_new(&options, TAKE_PTR(daemon->config));
+        if (sd_event_loop(daemon->session->event) < 0)
+            error_set(&error, CAUSE_IO, "the event loop failed");
+    }
+    if (error_is_set(&error)) {
+        log_error(NULL, "%s", error.text);
+        return error_class(error.cause)->exit_code;
+    }
+    log_notice(NULL, "stopped");
+    return EXIT_DONE;
+}
+
+static int daemon_run(const struct globals *globals, int argc, char **argv) {
+    struct options options = {.argc = argc, .argv = argv, .rows = (const struct option_row[]){{0}}};
+    if (command_next_option(&cmd_run, &options) != OPTION_END)
+        return EXIT_WRONG_USAGE;
+    if (options.first_word < argc)
+        return command_usage_error(&cmd_run, "it takes no argument: '%s'", argv[options.first_word]);
+    struct daemon daemon = {.globals = globals};
+    int code = daemon_main(&daemon);
+    daemon_done(&daemon);
+    return code;
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .arguments = "",
+    .summary = "the daemon: keep the mirror on schedule until SIGTERM",
+    .details = "SIGHUP reads the configuration again; a faulty one is reported and the one before stays.\n"
+               "\n"
+               "example: schemasyncd --config /etc/schemasyncd/schemasyncd.yaml run\n",
+    .run = daemon_run,
+};

@@ -1,0 +1,308 @@
+#include "flow/scheduler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+/* Runs at once, in one daemon. Most of a run is waiting; requests are limited by the API's own limits. */
+enum { RUNS_AT_ONCE = 256 };
+/* Due times are rows, and rows may be moved by anybody: the daemon looks at least so often. */
+static const usec_t look_interval = USEC_PER_SEC;
+
+/* A configuration that runs go on with; freed with the last of them. */
+struct generation {
+    struct generation *next;
+    struct config *config;
+    size_t runs;
+};
+
+struct active {
+    struct run *run;
+    struct generation *generation;
+};
+
+struct scheduler {
+    struct scheduler_options options;
+    struct generation *current, *old; /* what counts; what runs still hold */
+    bool loaded;                      /* the database knows the current configuration */
+    bool stopping;
+    struct database_call *call; /* loading or claiming */
+    struct generation *asking;  /* the configuration under which it claims; held like by a run */
+    sd_event_source *timer;
+    struct active active[RUNS_AT_ONCE];
+    size_t under_way;
+    bool more; /* the last claim took all that it was allowed to: there may be more */
+    void (*stopped)(void *userdata);
+    void *stopped_userdata;
+    struct scheduler_status status;
+};
+
+static void look(struct scheduler *scheduler);
+
+static struct generation *generation_new(struct config *config) {
+    struct generation *generation = alloc_zero(1, sizeof(*generation));
+    generation->config = config;
+    return generation;
+}
+
+static void generation_free(struct generation *generation) {
+    config_free(generation->config);
+    free(generation);
+}
+
+/* Frees old generations that no run holds any more. */
+static void sweep_generations(struct scheduler *scheduler) {
+    for (struct generation **link = &scheduler->old; *link;) {
+        struct generation *generation = *link;
+        if (generation->runs > 0) {
+            link = &generation->next;
+        } else {
+            *link = generation->next;
+            generation_free(generation);
+        }
+    }
+}
+
+/* Says why nothing is claimed, once for each reason; "" : it is again. */
+static void hold(struct scheduler *scheduler, const char *reason) {
+    if (strcmp(scheduler->status.holds, reason) == 0)
+        return;
+    if (reason[0])
+        log_error(NULL, "nothing is claimed: %s", reason);
+    else
+        log_notice(NULL, "claiming what is due again");
+    snprintf(scheduler->status.holds, sizeof(scheduler->status.holds), "%s", reason);
+}
+
+/* Tells when a stop is complete: a claim under way may still bring runs, which are cancelled at once. */
+static void finish_stop(struct scheduler *scheduler) {
+    if (scheduler->stopping && scheduler->stopped && scheduler->under_way == 0 && !scheduler->call) {
+        void (*stopped)(void *) = TAKE_PTR(scheduler->stopped);
+        stopped(scheduler->stopped_userdata);
+    }
+}
+
+/* Runs */
+
+static struct active *active_of(struct scheduler *scheduler, const struct run *run) {
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        if (scheduler->active[i].run == run)
+            return &scheduler->active[i];
+    return NULL;
+}
+
+static void on_failed(struct run *run, const char *target_id, const struct error *error, void *userdata) {
+    (void)userdata;
+    log_warning(LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id}, {"run", run_id(run)},
+                           {"cause", error_class(error->cause)->name}),
+                "%s", error->text);
+}
+
+static void on_held(struct run *run, const char *target_id, bool gone, size_t fields, void *userdata) {
+    (void)userdata;
+    const struct log_field *about =
+        LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id}, {"run", run_id(run)});
+    if (gone)
+        log_warning(about, "the target is gone with many others: held back; 'schemasyncd accept' if it is true");
+    else
+        log_warning(about, "%zu fields are gone at once: held back; 'schemasyncd accept' if it is true", fields);
+}
+
+static void log_report(const struct run *run, const struct run_report *report) {
+    const struct log_field *about = LOG_FIELDS({"connection", run_connection(run)->name}, {"run", run_id(run)},
+                                               {"cause", error_class(report->error.cause)->name});
+    if (report->outcome == RUN_CANCELLED || report->error.cause == CAUSE_LEASE_LOST)
+        log_notice(about, "%s", report->error.text);
+    else if (error_is_set(&report->error))
+        log_error(about, "%s", report->error.text);
+    else
+        log_write(report->changes > 0 || report->failed > 0 || report->baselines > 0 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, about,
+                  "%zu targets: %zu mirrored for the first time, %zu unchanged, %zu changed, %zu suspect, %zu failed; %zu changes",
+                  report->targets, report->baselines, report->unchanged, report->changed, report->held, report->failed,
+                  report->changes);
+}
+
+static void on_done(struct run *run, const struct run_report *report, void *userdata) {
+    struct scheduler *scheduler = userdata;
+    struct active *active = active_of(scheduler, run);
+    log_report(run, report);
+    scheduler->status.runs++;
+    scheduler->status.failed_runs += report->outcome == RUN_FAILED && report->error.cause != CAUSE_LEASE_LOST;
+    run_free(run);
+    active->generation->runs--;
+    *active = (struct active){0};
+    scheduler->under_way--;
+    sweep_generations(scheduler);
+    finish_stop(scheduler);
+    if (scheduler->more)
+        look(scheduler);
+}
+
+static const struct config_connection *find_by_id(const struct config *config, const char *id) {
+    for (size_t i = 0; i < config->connection_count; i++)
+        if (strcmp(config->connections[i].id, id) == 0)
+            return &config->connections[i];
+    return NULL;
+}
+
+/* Does the configuration that counts now still want what a run of that connection does? */
+static bool is_wanted(const struct scheduler *scheduler, const struct config_connection *connection) {
+    const struct config_connection *now = find_by_id(scheduler->current->config, connection->id);
+    return !scheduler->stopping && now && config_same_connection(connection, now);
+}
+
+static void start_run(struct scheduler *scheduler, struct generation *generation, const struct store_claim *claim) {
+    const struct config_connection *connection = find_by_id(generation->config, claim->connection_id);
+    if (!connection) /* cannot be: the digest was compared with the claim. The lease ends by itself. */
+        return;
+    struct active *active = active_of(scheduler, NULL);
+    active->generation = generation;
+    active->generation->runs++;
+    scheduler->under_way++;
+    struct run_options options = {
+        .event = scheduler->options.event,
+        .store = scheduler->options.store,
+        .pool = scheduler->options.pool,
+        .config = generation->config,
+        .connection = connection,
+        .claim = claim,
+        .observer = {.failed = on_failed, .held = on_held, .done = on_done, .userdata = scheduler},
+    };
+    active->run = run_start(&options);
+    if (!is_wanted(scheduler, connection)) /* reloaded or stopped while the claim was under way */
+        run_cancel(active->run);
+}
+
+/* What is due */
+
+static void on_claimed(const struct database_result *result, const struct error *error, void *userdata) {
+    struct scheduler *scheduler = userdata;
+    struct generation *generation = TAKE_PTR(scheduler->asking);
+    scheduler->call = NULL;
+    generation->runs--;
+    if (error) {
+        scheduler->more = false;
+        /* a database that is away is told by its connection */
+        if (error->cause != CAUSE_DB_UNREACHABLE && error->cause != CAUSE_DB_BUSY && scheduler->loaded)
+            hold(scheduler, error->text);
+        sweep_generations(scheduler);
+        finish_stop(scheduler);
+        return;
+    }
+    hold(scheduler, "");
+    size_t count = database_rows(result);
+    scheduler->more = count > 0 && count == RUNS_AT_ONCE - scheduler->under_way;
+    for (size_t i = 0; i < count; i++) {
+        struct store_claim claim;
+        store_read_claim(result, i, &claim);
+        snprintf(claim.connection_id, sizeof(claim.connection_id), "%s", database_value(result, i, "connection_id"));
+        start_run(scheduler, generation, &claim);
+    }
+    sweep_generations(scheduler);
+    finish_stop(scheduler);
+    if (!scheduler->loaded)
+        look(scheduler);
+}
+
+static void on_loaded(const struct database_result *result, const struct error *error, void *userdata) {
+    struct scheduler *scheduler = userdata;
+    scheduler->call = NULL;
+    if (!error) {
+        scheduler->loaded = true;
+        if (strcmp(database_value(result, 0, "loaded"), "t") == 0)
+            log_info(NULL, "the database has taken the configuration over: %zu connections",
+                     scheduler->current->config->connection_count);
+        look(scheduler);
+    } else if (error->cause != CAUSE_DB_UNREACHABLE && error->cause != CAUSE_DB_BUSY) {
+        hold(scheduler, error->text);
+    }
+}
+
+/* One statement at a time: the configuration first, then what is due. */
+static void look(struct scheduler *scheduler) {
+    if (scheduler->call || scheduler->stopping)
+        return;
+    struct store *store = scheduler->options.store;
+    const struct config *config = scheduler->current->config;
+    if (!scheduler->loaded)
+        scheduler->call = store_load_configuration(store, config, true, on_loaded, scheduler);
+    else if (scheduler->under_way < RUNS_AT_ONCE) {
+        scheduler->asking = scheduler->current;
+        scheduler->asking->runs++;
+        scheduler->call = store_claim_due(store, config->digest, RUNS_AT_ONCE - scheduler->under_way, on_claimed, scheduler);
+    }
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+    (void)usec;
+    look(userdata);
+    sd_event_source_set_time_relative(source, (uint64_t)look_interval);
+    sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    return 0;
+}
+
+struct scheduler *scheduler_new(const struct scheduler_options *options, struct config *config) {
+    struct scheduler *scheduler = alloc_zero(1, sizeof(*scheduler));
+    scheduler->options = *options;
+    scheduler->current = generation_new(config);
+    if (sd_event_add_time_relative(options->event, &scheduler->timer, CLOCK_MONOTONIC, 0, 0, on_timer, scheduler) < 0)
+        log_error(NULL, "no timer to be had: nothing will be claimed");
+    return scheduler;
+}
+
+void scheduler_reload(struct scheduler *scheduler, struct config *config) {
+    if (scheduler->stopping) {
+        config_free(config);
+        return;
+    }
+    struct generation *before = scheduler->current;
+    before->next = scheduler->old;
+    scheduler->old = before;
+    scheduler->current = generation_new(config);
+    scheduler->loaded = false;
+    if (!scheduler->asking) /* it was loading; a claim is left to come, else its leases would have to run out */
+        database_cancel(TAKE_PTR(scheduler->call));
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        if (scheduler->active[i].run && !is_wanted(scheduler, run_connection(scheduler->active[i].run)))
+            run_cancel(scheduler->active[i].run);
+    sweep_generations(scheduler);
+    look(scheduler);
+}
+
+void scheduler_stop(struct scheduler *scheduler, void (*stopped)(void *userdata), void *userdata) {
+    scheduler->stopping = true;
+    scheduler->stopped = stopped;
+    scheduler->stopped_userdata = userdata;
+    if (!scheduler->asking)
+        database_cancel(TAKE_PTR(scheduler->call));
+    scheduler->timer = sd_event_source_disable_unref(scheduler->timer);
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        if (scheduler->active[i].run)
+            run_cancel(scheduler->active[i].run);
+    finish_stop(scheduler);
+}
+
+void scheduler_free(struct scheduler *scheduler) {
+    if (!scheduler)
+        return;
+    database_cancel(scheduler->call);
+    sd_event_source_disable_unref(scheduler->timer);
+    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
+        run_free(scheduler->active[i].run);
+    for (struct generation *generation = scheduler->old, *next; generation; generation = next) {
+        next = generation->next;
+        generation_free(generation);
+    }
+    generation_free(scheduler->current);
+    free(scheduler);
+}
+
+void scheduler_status(const struct scheduler *scheduler, struct scheduler_status *ret) {
+    *ret = scheduler->status;
+    ret->under_way = scheduler->under_way;
+    ret->connections = scheduler->current->config->connection_count;
+}

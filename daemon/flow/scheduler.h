@@ -1,0 +1,40 @@
+/* Claims what is due, caps what is under way, starts and cancels runs, applies a new configuration. State lives in PostgreSQL: what
+ * is here is what is in flight. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/config.h"
+#include "flow/run.h"
+
+struct sd_event;
+struct scheduler;
+
+/* What a status line says. */
+struct scheduler_status {
+    size_t under_way, connections;
+    size_t runs, failed_runs;     /* since the start */
+    char holds[ERROR_TEXT_MAX];   /* why nothing is claimed; "" where it is */
+};
+
+struct scheduler_options {
+    struct sd_event *event;
+    struct store *store;
+    struct api_pool *pool;
+};
+
+/* A scheduler that takes the configuration over, and begins: it makes it known to the database as soon as that answers, then claims what is due. */
+struct scheduler *scheduler_new(const struct scheduler_options *options, struct config *config) MUST_USE;
+
+/* Takes a new configuration over: runs of connections that went or changed are cancelled (they are due again at once), the
+ * others go on with what they began with. */
+void scheduler_reload(struct scheduler *scheduler, struct config *config);
+
+/* Claims nothing more, cancels all, and calls back once when nothing is under way, perhaps from within. */
+void scheduler_stop(struct scheduler *scheduler, void (*stopped)(void *userdata), void *userdata);
+
+/* Ends what is under way without recording; takes NULL. */
+void scheduler_free(struct scheduler *scheduler);
+
+void scheduler_status(const struct scheduler *scheduler, struct scheduler_status *ret);
