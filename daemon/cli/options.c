@@ -9,11 +9,12 @@
 
 enum { ROWS_MAX = 24, UNKNOWN = '?', NO_VALUE = ':' };
 
-/* The word that getopt stopped at, as foreign text may be shown. */
+/* What getopt stopped at, as foreign text may be shown: a letter of a cluster, or a word. */
 static void describe(const struct options *options, char *ret, size_t size) {
-    const char *word = optind > 0 && optind <= options->argc ? options->argv[optind - 1] : NULL;
-    if (!word)
-        word = "";
+    char letter[] = {'-', (char)optopt, '\0'};
+    const char *word = optind > 0 && optind <= options->argc ? options->argv[optind - 1] : "";
+    if (optopt > 0 && optopt < 0x100)
+        word = letter;
     text_sanitize(word, strlen(word), ret, size);
 }
 
