@@ -121,12 +121,18 @@ static bool is_healthy(const struct run *run) {
     return !run->status || strcmp(run->status, "healthy") == 0;
 }
 
+/* Include items are looked after on the connection's own schedule. */
+static bool asks_for_list(const struct run *run) {
+    return plan_has_item(run->options.connection, ITEM_INCLUDE) &&
+           (run->options.manual || run->options.dry_run || run->claim.own_due);
+}
+
 /* Is the connection as a whole to be refreshed? Not where each target is, and not for targets that are not created yet alone. */
 static bool refreshes_connection(const struct run *run) {
     const struct config_connection *connection = run->options.connection;
     if (run->options.dry_run || run->looks.refresh_each || connection->refresh != REFRESH_CONNECTION)
         return false;
-    if (plan_has_item(connection, ITEM_INCLUDE))
+    if (asks_for_list(run))
         return true;
     for (size_t i = 0; i < run->stored_count; i++)
         if (run->stored[i].managed && run->stored[i].origin != ORIGIN_NEW && (run->stored[i].due || run->options.manual))
@@ -267,7 +273,7 @@ static void on_list(struct api_answer *answer, const struct error *error, void *
 }
 
 void run_list_targets(struct run *run) {
-    if (plan_has_item(run->options.connection, ITEM_INCLUDE))
+    if (asks_for_list(run))
         run->call = api_list_targets(run->api, on_list, run);
     else
         run_step(run, RUN_EVENT_SKIP);

@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "io/database.h"
 
-/* Bounds what one batch may hold; a batch is sent long before (see flow/run.c), so that only one enormous target comes near. */
-enum { BATCH_MAX = 256 * 1024 * 1024 };
+/* A batch is sent long before (see flow/run_record.c); one target's rows are bounded by api.max_response times a small factor. */
+#define BATCH_MAX ((size_t)16 << 30)
 
 const char *const look_outcome_names[LOOK_OUTCOME_COUNT] = {"baseline", "recorded", "held", "gone", "absent", "failed"};
 
@@ -39,7 +39,7 @@ size_t batch_size(const struct batch *batch) {
     return batch->targets.length + batch->fields.length + batch->changes.length;
 }
 
-/* Room is bounded by max_response times a small factor, far below BATCH_MAX: to pass it is a mistake in this program. */
+/* To pass BATCH_MAX is a mistake in this program. */
 static void put(struct buffer *buffer, const char *bytes, size_t length) {
     if (!buffer_append(buffer, bytes, length))
         abort();

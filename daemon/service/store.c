@@ -169,6 +169,7 @@ void store_read_claim(const struct database_result *result, size_t row, struct s
         .token = strtoll(database_value(result, row, "token"), NULL, 10),
         .now = parse_usec(database_value(result, row, "now_usec")),
         .refreshes_targets = is_true(database_value(result, row, "refreshes_targets")),
+        .own_due = is_true(database_value(result, row, "own_due")),
     };
     const char *run_id = database_value(result, row, "run_id");
     snprintf(ret->run_id, sizeof(ret->run_id), "%s", run_id ? run_id : "");

@@ -53,6 +53,7 @@ struct store_claim {
     bool has_include_digest;
     unsigned char include_digest[32];
     bool refreshes_targets;
+    bool own_due; /* the connection's own schedule is due, not only that of one of its targets */
 };
 
 /* One row of these results. */

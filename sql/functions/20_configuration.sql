@@ -42,7 +42,7 @@ BEGIN
   INSERT INTO schemasync.connections AS c (id, name, schedule_interval, next_due_at)
   SELECT w.id, w.name, w.schedule_interval, v_now FROM pg_temp.wanted_connection w
   ON CONFLICT (id) DO UPDATE SET
-    name = excluded.name, managed = true, schedule_interval = excluded.schedule_interval, refreshes_targets = false,
+    name = excluded.name, managed = true, schedule_interval = excluded.schedule_interval, refreshes_targets = false, own_due_at = NULL,
     next_due_at = CASE WHEN c.managed THEN least(c.next_due_at, v_now + excluded.schedule_interval) ELSE v_now END;
 
   -- Other inputs under the label of a target that is not created yet make a new baseline: what was known ends here.

@@ -83,6 +83,7 @@ BEGIN
   -- Last of all the lease: the row stays locked until the commit, so nobody can take it over in between.
   UPDATE schemasync.connections c SET
     lease_owner = NULL, lease_expires_at = NULL,
+    own_due_at = CASE WHEN p_outcome = 'cancelled' THEN c.own_due_at ELSE schemasync.from_usec(p_due) END,
     next_due_at = CASE WHEN p_outcome = 'cancelled' THEN v_now ELSE least(
       schemasync.from_usec(p_due),
       (SELECT min(t.next_due_at) FROM schemasync.target_state t WHERE t.connection_id = c.id AND t.managed)) END,

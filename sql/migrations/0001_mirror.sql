@@ -57,6 +57,7 @@ CREATE TABLE schemasync.connections (
   last_success_at timestamptz,
   last_refresh_finished timestamptz,
   next_due_at timestamptz,
+  own_due_at timestamptz,
   consecutive_failures integer NOT NULL DEFAULT 0,
   failing_since timestamptz,
   last_error text,
@@ -81,6 +82,7 @@ COMMENT ON COLUMN schemasync.connections.last_run_at IS 'When its last run began
 COMMENT ON COLUMN schemasync.connections.last_success_at IS 'When the last run that did not fail as a whole ended.';
 COMMENT ON COLUMN schemasync.connections.last_refresh_finished IS 'When the last schema refresh was over, by the API''s clock.';
 COMMENT ON COLUMN schemasync.connections.next_due_at IS 'When something of it is due again.';
+COMMENT ON COLUMN schemasync.connections.own_due_at IS 'Inner: when its own schedule is due again, that of its targets left aside: then the API''s list is asked for.';
 COMMENT ON COLUMN schemasync.connections.consecutive_failures IS 'Runs that failed as a whole, in a row; 0 after a success.';
 COMMENT ON COLUMN schemasync.connections.failing_since IS 'When the first of that row failed.';
 COMMENT ON COLUMN schemasync.connections.last_error IS 'Why the last run failed as a whole; null after a success.';
