@@ -1,7 +1,6 @@
 #include "core/target_json.h"
 
 #include <cjson/cJSON.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -11,8 +10,6 @@
 /* What stands after what: data_, fields_, modes_ ... read an item of the document and hand it to the builder.
  * cJSON finds the structure and decodes texts; a walk over the same bytes goes in step with it, for the
  * values as they came. */
-
-enum { CJSON_NUMBER_MAX = 60 }; /* cJSON 1.7.15 fails on numbers of more than 63 characters */
 
 static enum value_kind kind_of(const cJSON *item) {
     /* clang-format off */
@@ -163,41 +160,11 @@ static bool read_data(struct builder *builder, const struct value *value, const 
            read_properties(builder, &known[DATA_PROPERTIES], &data);
 }
 
-/* Puts 0 and spaces in the place of numbers that cJSON would stumble over. */
-static void mask_numbers(char *text, size_t length) {
-    const char *end = text + length;
-    for (const char *at = text; at < end;) {
-        if (*at == '"') {
-            at = scan_string(at, end);
-        } else if (*at == '-' || scan_is_digit(*at)) {
-            const char *behind = scan_word(at, end);
-            if (behind - at > CJSON_NUMBER_MAX) {
-                memset(text + (at - text), ' ', (size_t)(behind - at));
-                text[at - text] = '0';
-            }
-            at = behind;
-        } else {
-            at++;
-        }
-    }
-}
-
-/* cJSON's tree of a document that json_check() has passed: its numbers are worth nothing, all else is as it
- * stands. */
-static cJSON *parse_checked(const char *body, size_t length) {
-    cJSON *root = cJSON_ParseWithLengthOpts(body, length, NULL, false);
-    if (root)
-        return root;
-    CLEANUP(cleanup_free) char *masked = alloc_strndup(body, length);
-    mask_numbers(masked, length);
-    return cJSON_ParseWithLengthOpts(masked, length, NULL, false);
-}
-
 /* The last `data` counts, as in jsonb. */
 static bool read_document(struct builder *builder, const cJSON *root, const char *body, size_t length,
                           const char *expected_id) {
     if (!root)
-        return error_set(builder->error, CAUSE_SHAPE, "cJSON cannot read the document");
+        return error_set(builder->error, CAUSE_SHAPE, "a JSON document that cJSON cannot read");
     const char *start = scan_space(body, body + length);
     struct value document =
         value_of(root, (struct span){.data = start, .length = (size_t)(body + length - start)});
@@ -218,7 +185,7 @@ struct target *target_parse(const char *body, size_t length, const char *expecte
     bool read = false;
     builder_init(&builder, length * 2 + 16, ret_error); /* canonical numbers may be longer: 10 is 1e1 */
     if (json_check_index(body, length, &builder.index, ret_error)) {
-        cJSON *root = parse_checked(body, length);
+        cJSON *root = cJSON_ParseWithLengthOpts(body, length, NULL, false);
         read = read_document(&builder, root, body, length, expected_id);
         cJSON_Delete(root);
     }

@@ -299,6 +299,8 @@ static void test_target_and_modes(void **state) {
          .first = MODES("{\"mode\":\"a\"}"),
          .expected = "mode_removed - b {\"mode\":\"b\"} -\nmode_added - c - {\"mode\":\"c\"}\n"
                      "name - modes [{\"mode\":\"c\"},{\"mode\":\"a\"}] properties -\nkept\n"},
+        {.mirror = MODES("{\"mode\":\"a\"}"), .answer = MODES(), .options = {.removals = REMOVAL_BOTH}, .first = MODES("{}"), .expected = "kept\n"},
+        {.mirror = MODES("{\"mode\":\"a\"}"), .answer = MODES(), .options = {.removals = REMOVAL_BOTH}, .first = FIELDS(), .expected = "kept\n"},
         {.mirror = MODES("{\"mode\":\"a\",\"requires_identity\":true}"), .answer = MODES("{\"mode\":\"a\"}"),
          .expected = "mode_changed - a.requires_identity true -\nname - modes [{\"mode\":\"a\"}] properties -\n"},
     };
