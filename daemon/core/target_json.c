@@ -7,8 +7,8 @@
 #include "core/json_scan.h"
 #include "core/target_build.h"
 
-/* What stands after what: data_, fields_, modes_ ... read an item of the document and hand it to the builder.
- * cJSON finds the structure and decodes texts; a walk over the same bytes goes in step with it, for the
+/* Each read_x() reads one part of the document and hands it to the builder. cJSON finds the structure and
+ * decodes texts (its numbers are never looked at); a walk over the same bytes goes in step with it, for the
  * values as they came. */
 
 static enum value_kind kind_of(const cJSON *item) {
