@@ -1,7 +1,8 @@
--- $1 target key. The mirror's state of a target as a document of the API's shape (of a missing one what it was before), and
+-- $1 target key. The mirror's state of a target as a document of the API's shape (of a missing one what it was before; what it has
+-- none of is null: an answer may lack that too), and
 -- the fields' positions in the order of the document.
 SELECT jsonb_build_object('data', jsonb_build_object(
-         'name', v.name, 'modes', v.modes, 'properties', v.properties, 'fields', coalesce(f.fields, '[]'::jsonb)))::text AS document,
+         'name', v.name, 'modes', nullif(v.modes, '[]'), 'properties', v.properties, 'fields', f.fields))::text AS document,
        coalesce(f.positions, '{}') AS positions
 FROM schemasync.target_state t
 JOIN schemasync.target_version v ON v.target_key = t.key AND v.valid_to = coalesce(t.removed_at, 'infinity')
