@@ -44,12 +44,16 @@ static bool send_named(struct database *database, struct database_call *call) {
         !PQenterPipelineMode(database->conn))
         return false;
     struct prepared *entry = prepared_entry(database, call->statement.name);
+    if (call->repeated && entry->sent && !entry->good) { /* the second time it relies on no other's PREPARE */
+        entry->generation++;
+        entry->sent = false;
+    }
     call->generation = entry->generation;
-    call->phase = entry->known ? PHASE_RUN : PHASE_PREPARE;
-    if (!entry->known) {
+    call->phase = entry->sent ? PHASE_RUN : PHASE_PREPARE;
+    if (!entry->sent) {
         if (!send_prepare(database, entry, call->statement.sql))
             return false;
-        entry->known = true;
+        entry->sent = true;
         if (!pipeline)
             return true;
     }
@@ -92,19 +96,25 @@ static bool send_all(struct database *database) {
 
 /* The prepared statement has gone: a changed result type (0A000), or somebody deallocated it or its PREPARE
  * failed (26000). The statement did nothing then, and is sent once more with a new one, unless that would be
- * in a transaction, which has failed. */
+ * in a transaction, which has failed. (In pipeline mode, with more under way, libpq does not know.) */
 static bool wants_repetition(const struct database *database, const struct database_call *call) {
     bool gone = strcmp(call->sqlstate, "0A000") == 0 || strcmp(call->sqlstate, "26000") == 0;
+    PGTransactionStatusType status = PQtransactionStatus(database->conn);
     return gone && call->statement.name && !call->repeated &&
-           PQtransactionStatus(database->conn) == PQTRANS_IDLE;
+           (status == PQTRANS_IDLE || status == PQTRANS_ACTIVE);
+}
+
+/* The next one that is sent prepares anew, under another name. */
+static void forget_prepared(struct database *database, const struct database_call *call) {
+    struct prepared *entry = prepared_entry(database, call->statement.name);
+    if (entry->generation != call->generation) /* somebody was quicker */
+        return;
+    entry->generation++;
+    entry->sent = entry->good = false;
 }
 
 static void repeat(struct database *database, struct database_call *call) {
-    struct prepared *entry = prepared_entry(database, call->statement.name);
-    if (entry->generation == call->generation) {
-        entry->generation++;
-        entry->known = false;
-    }
+    forget_prepared(database, call);
     call->repeated = true;
     call->error = (struct error){0};
     call->sqlstate[0] = '\0';
@@ -121,25 +131,18 @@ static void end_call(struct database *database, struct database_call *call) {
     database_wake(database);
 }
 
-/* PREPARE failed: what has been sent with it will say 26000, what comes next prepares anew. */
-static void forget_prepared(struct database *database, const struct database_call *call) {
-    struct prepared *entry = prepared_entry(database, call->statement.name);
-    if (entry->generation == call->generation) {
-        entry->generation++;
-        entry->known = false;
-    }
-}
-
 static void take_failure(struct database *database, struct database_call *call, const PGresult *result) {
     call_take_error(call, result);
-    if (call->phase == PHASE_PREPARE)
+    if (call->phase == PHASE_PREPARE) /* what was sent relying on it will say 26000 */
         forget_prepared(database, call);
     call->phase = PHASE_RUN;
 }
 
 /* Of several results the last one counts. */
-static void take_success(struct database_call *call, PGresult **result) {
+static void take_success(struct database *database, struct database_call *call, PGresult **result) {
     if (call->phase == PHASE_PREPARE) {
+        struct prepared *entry = prepared_entry(database, call->statement.name);
+        entry->good |= entry->generation == call->generation;
         call->phase = PHASE_PREPARED;
         return;
     }
@@ -161,7 +164,7 @@ static bool take_result(struct database *database, struct database_call *call, P
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
     case PGRES_EMPTY_QUERY:
-        take_success(call, result);
+        take_success(database, call, result);
         return true;
     case PGRES_PIPELINE_ABORTED: /* behind a PREPARE that failed */
         return true;
@@ -177,7 +180,8 @@ static bool take_result(struct database *database, struct database_call *call, P
         return refuse_copy(database, call, status);
     default:
         take_failure(database, call, *result);
-        return true;
+        /* libpq's own errors come last: on a dead connection more would come for ever */
+        return PQstatus(database->conn) == CONNECTION_OK || PQresultErrorField(*result, PG_DIAG_SQLSTATE);
     }
 }
 
@@ -194,16 +198,19 @@ static bool end_of_results(struct database *database, struct database_call *call
     return true;
 }
 
-/* Takes what has arrived. False where the connection must be given up. */
+/* Takes what has arrived. False where the connection must be given up: also where it is dead and libpq has
+ * nothing to say twice, as it would for ever in pipeline mode. */
 static bool take_results(struct database *database) {
+    unsigned nothings = 0;
     while (database->sent.first && !PQisBusy(database->conn)) {
         struct database_call *call = database->sent.first;
         if (call->copy && copy_streams(call->copy))
             return true;
         PGresult *result = PQgetResult(database->conn);
         bool good = result ? take_result(database, call, &result) : end_of_results(database, call);
+        nothings = result ? 0 : nothings + 1;
         PQclear(result);
-        if (!good)
+        if (!good || (nothings > 1 && PQstatus(database->conn) != CONNECTION_OK))
             return false;
     }
     return true;

@@ -69,7 +69,8 @@ struct database_call {
 struct prepared {
     const char *name;
     unsigned generation; /* part of the server's name, where it is not 0 */
-    bool known;          /* PREPARE was sent and did not fail */
+    bool sent;           /* its PREPARE is under way, or was good */
+    bool good;
 };
 
 struct call_list {

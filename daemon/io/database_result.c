@@ -177,7 +177,8 @@ char **text_array_parse(const char *literal, size_t *ret_count) {
     while (*literal && *literal != '}') {
         bool quoted = *literal == '"';
         size_t length = 0;
-        for (literal += quoted; *literal && (quoted ? *literal != '"' : *literal != ',' && *literal != '}'); literal++) {
+        for (literal += quoted; *literal && (quoted ? *literal != '"' : *literal != ',' && *literal != '}');
+             literal++) {
             if (*literal == '\\' && literal[1])
                 literal++;
             item[length++] = *literal;
