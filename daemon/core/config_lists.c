@@ -67,6 +67,17 @@ static void read_secret_word(struct config_loader *loader, const struct secret_w
     secret->value = word->kind == SECRET_FILE ? config_resolve_path(loader, text) : keep(loader, text);
 }
 
+/* {sk-live-...} is a map with an unknown key, which must not be shown; one that is nearly right may be. */
+static void complain_secret_key(struct config_loader *loader, const struct config_key *key,
+                                const struct yaml_node *node) {
+    static const char *const names[] = {"credential", "file", "env", NULL};
+    const char *near = suggest(node->text, names);
+    if (near)
+        config_complain_child(loader, node->text, node->place, "unknown key; did you mean %s?", near);
+    else
+        config_complain(loader, node->place, "unknown key in it; must be %s", config_type_expects(key->type));
+}
+
 void config_parse_secret(struct config_loader *loader, const struct config_key *key, struct yaml_node *node,
                          void *target) {
     struct secret secret = {0};
@@ -86,8 +97,7 @@ void config_parse_secret(struct config_loader *loader, const struct config_key *
     }
     const struct secret_word *word = find_secret_word(node->keys[0]->text);
     if (!word) {
-        config_complain_child(loader, node->keys[0]->text, node->keys[0]->place, "unknown key; must be %s",
-                              config_type_expects(key->type));
+        complain_secret_key(loader, key, node->keys[0]);
         return;
     }
     read_secret_word(loader, word, node->items[0], &secret);
@@ -123,6 +133,10 @@ static bool parse_list(struct config_loader *loader, const struct config_key *ke
         config_complain_type(loader, key, node);
         return false;
     }
+    if (node->count == 0 && (key->section == SECTION_ALERT || key->section == SECTION_MUTE) &&
+        key->type != TYPE_COMMAND)
+        return config_complain(loader, node->place,
+                               "is empty, which would match nothing; leave it out for all");
     struct string_list list = {arena_alloc(loader->config->arena, node->count * sizeof(char *)), 0};
     for (size_t i = 0; i < node->count; i++) {
         static const struct config_key item_key = {.type = TYPE_TEXT};
@@ -200,7 +214,8 @@ static bool first_of_its_name(struct config_loader *loader, const struct yaml_no
 }
 
 static bool is_map(struct config_loader *loader, const struct config_key *key, const struct yaml_node *node) {
-    if (node->kind == YAML_MAP && node->count <= LIST_MAX)
+    bool nothing = node->kind == YAML_EMPTY && key->type != TYPE_INPUTS; /* all its lines are comments */
+    if (nothing || (node->kind == YAML_MAP && node->count <= LIST_MAX))
         return true;
     config_complain_type(loader, key, node);
     return false;
@@ -246,24 +261,15 @@ static bool is_header_name(const char *text) {
     return text[0] != '\0' && strspn(text, token) == strlen(text);
 }
 
-/* Headers that the program sets, and those that would be a secret in plain text. */
-static const struct {
-    const char *name, *says;
-} refused_headers[] = {
-    {"webhook-id", "is set by the program; leave it out"},
-    {"webhook-timestamp", "is set by the program; leave it out"},
-    {"webhook-signature", "is set by the program; leave it out"},
-    {"content-type", "is set by the program; leave it out"},
-    {"content-length", "is set by the program; leave it out"},
-    {"content-encoding", "is set by the program; leave it out"},
-    {"transfer-encoding", "is set by the program; leave it out"},
-    {"connection", "is set by the program; leave it out"},
-    {"expect", "is set by the program; leave it out"},
-    {"host", "is set by the program; leave it out"},
-    {"authorization",
-     "would be a secret in plain text; let the receiver check the signature (secret), or use a URL from a secret"},
-    {"proxy-authorization", "would be a secret in plain text; leave it out"},
-    {"cookie", "would be a secret in plain text; leave it out"},
+/* Headers that the program sets. */
+static const char *const own_headers[] = {
+    "webhook-id",       "webhook-timestamp", "webhook-signature", "content-type", "content-length",
+    "content-encoding", "transfer-encoding", "connection",        "expect",       "host",
+};
+
+/* Headers that would be a secret in plain text. */
+static const char *const secret_headers[] = {
+    "*authorization*", "*cookie*", "*api?key*", "*apikey*", "*token*", "*secret*", "*password*",
 };
 
 static bool check_header(struct config_loader *loader, const struct yaml_node *name,
@@ -271,9 +277,15 @@ static bool check_header(struct config_loader *loader, const struct yaml_node *n
     static const struct config_key text_key = {.type = TYPE_TEXT};
     if (!is_header_name(name->text))
         return config_complain(loader, name->place, "is no header's name; must be as X-Team");
-    for (size_t i = 0; i < ARRAY_LENGTH(refused_headers); i++)
-        if (strcasecmp(name->text, refused_headers[i].name) == 0)
-            return config_complain(loader, name->place, "%s", refused_headers[i].says);
+    for (size_t i = 0; i < ARRAY_LENGTH(own_headers); i++)
+        if (strcasecmp(name->text, own_headers[i]) == 0)
+            return config_complain(loader, name->place, "is set by the program; leave it out");
+    for (size_t i = 0; i < ARRAY_LENGTH(secret_headers); i++)
+        if (fnmatch(secret_headers[i], name->text, FNM_CASEFOLD) == 0)
+            return config_complain(
+                loader, name->place,
+                "would be a secret in plain text; let the receiver check the signature (secret), or "
+                "use a URL from a secret");
     const char *text = config_text(loader, &text_key, value);
     for (const char *c = text; c && *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)

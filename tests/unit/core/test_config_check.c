@@ -76,7 +76,12 @@ static const struct {
     {NO_API, "api: {auth: {}}\n", "main.yaml:1:13: api.auth: has none of bearer and basic; exactly one is right\n"},
     {NO_API, "api: {auth: {bearer: {credential: ../x}}}\n", "main.yaml:1:35: api.auth.bearer.credential: is wrong; must be a credential's name, a file in $CREDENTIALS_DIRECTORY\n"},
     {NO_API, "api: {auth: {bearer: {env: '1X'}}}\n", "main.yaml:1:28: api.auth.bearer.env: is wrong; must be an environment variable's name\n"},
-    {NO_API, "api: {auth: {bearer: {vault: x}}}\n", "main.yaml:1:23: api.auth.bearer.vault: unknown key; must be {credential: NAME}, {file: PATH} or {env: NAME}\n"},
+    {NO_API, "api: {auth: {bearer: {vault: x}}}\n", "main.yaml:1:23: api.auth.bearer: unknown key in it; must be {credential: NAME}, {file: PATH} or {env: NAME}\n"},
+    {NO_API, "api: {auth: {bearer: {credental: x}}}\n", "main.yaml:1:23: api.auth.bearer.credental: unknown key; did you mean credential?\n"},
+    {NO_API, "api: {auth: {bearer: {topsecret}}}\n", "main.yaml:1:23: api.auth.bearer: unknown key in it; must be {credential: NAME}, {file: PATH} or {env: NAME}\n"},
+    {BOTH, "alerts: [{name: a, webhook: {url: 'https://x.test', headers: {X-Api-Key: topsecret, Host: x}}}]\n",
+     "main.yaml:1:63: alerts[0].webhook.headers.X-Api-Key: would be a secret in plain text; let the receiver check the signature (secret), or use a URL from a secret\n"
+     "main.yaml:1:85: alerts[0].webhook.headers.Host: is set by the program; leave it out\n"},
     {NO_API, "api: {auth: {bearer: {}}}\n", "main.yaml:1:22: api.auth.bearer: must be exactly one of {credential: NAME}, {file: PATH} or {env: NAME}\n"},
     {NO_API, "api: {auth: {basic: {user: {env: U}, password: topsecret}}}\n",
      "main.yaml:1:48: api.auth.basic.password: a secret does not stand here in plain text; must be {credential: NAME}, {file: PATH} or {env: NAME}\n"},
@@ -123,6 +128,13 @@ static const struct {
      "main.yaml:1:22: connections[0].name: \"-a\" is wrong; must be a name without colon or leading dash\n"
      "main.yaml:1:30: connections[0].id: \"248df4b7-aa70-47b8-a036-33ac447e668g\" is wrong; must be an id such as 248df4b7-aa70-47b8-a036-33ac447e668d\n"
      "main.yaml:1:78: connections[0].targets[0]: is a list; must be a target's id\n"},
+
+    /* an empty filter would let nothing through, which nobody means */
+    {BOTH, "mute: [{connections: [], until: 2027-01-01}]\n", "main.yaml:1:22: mute[0].connections: is empty, which would match nothing; leave it out for all\n"},
+    {BOTH, "alerts: [{name: a, exec: [x], rules: [], events: []}]\n",
+     "main.yaml:1:38: alerts[0].rules: is empty, which would match nothing; leave it out for all\n"
+     "main.yaml:1:50: alerts[0].events: is empty, which would match nothing; leave it out for all\n"},
+    {BOTH, "drift:\n  ignore_attributes: []\n  rules:\n", NULL},
 
     /* mutes that have passed are no mistake: a restart must not fail for them */
     {BOTH, "mute: [{until: 1969-01-01}]\n", NULL},
