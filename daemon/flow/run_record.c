@@ -236,7 +236,7 @@ static char *collect_unmanaged(const struct run *run) {
 
 /* `whole`: all that was found; else that the run failed as a whole, or was stopped, and what it found does not count. */
 static void send_recording(struct run *run, bool whole) {
-    enum { PARAMS = 23 };
+    enum { PARAMS = 26 };
     const struct seen_list *seen = &run->seen;
     size_t seen_count = whole ? seen->count : 0;
     char *passed_keys, *passed_due;
@@ -272,6 +272,9 @@ static void send_recording(struct run *run, bool whole) {
         alloc_strdup(run->status),
         alloc_strdup(run->status_error),
         alloc_printf("%d", run->options.store->schema),
+        alloc_strdup("[]"),
+        NULL,
+        alloc_printf("%zu", run->report.baselines),
     };
     run->job = loader_query(run->options.store->loader, &query_record_run, (const char *const *)params, PARAMS, on_recorded, run);
     for (size_t i = 0; i < PARAMS; i++)

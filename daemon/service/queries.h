@@ -17,6 +17,7 @@ extern const struct statement query_finish_batch;
 extern const struct statement query_forget_worker;
 extern const struct statement query_load_configuration;
 extern const struct statement query_load_snapshot;
+extern const struct statement query_load_syncs;
 extern const struct statement query_peek_connection;
 extern const struct statement query_record_run;
 extern const struct statement query_register_targets;

@@ -19,7 +19,7 @@ COMMENT ON FUNCTION schemasync.check_schema(integer) IS 'Inner: fails where the 
 CREATE OR REPLACE FUNCTION schemasync.begin_run(
   p_connection uuid, p_worker text, p_trigger schemasync.run_trigger,
   OUT run_id uuid, OUT token bigint, OUT now_usec bigint, OUT include_digest bytea, OUT refreshes_targets boolean,
-  OUT own_due boolean)
+  OUT own_due boolean, OUT syncs_known boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$
@@ -32,8 +32,10 @@ BEGIN
     lease_owner = p_worker, lease_token = x.lease_token + 1, lease_expires_at = v_now + interval '60 seconds',
     last_run_at = v_now
   WHERE x.id = p_connection
-  RETURNING x.lease_token, x.include_digest, x.refreshes_targets, x.own_due_at IS NULL OR x.own_due_at <= v_now
-  INTO begin_run.token, begin_run.include_digest, begin_run.refreshes_targets, begin_run.own_due;
+  RETURNING x.lease_token, x.include_digest, x.refreshes_targets, x.own_due_at IS NULL OR x.own_due_at <= v_now,
+            x.syncs_known
+  INTO begin_run.token, begin_run.include_digest, begin_run.refreshes_targets, begin_run.own_due,
+       begin_run.syncs_known;
   PERFORM schemasync.drop_staged(r.id) FROM schemasync.runs r
   WHERE r.connection_id = p_connection AND r.finished_at IS NULL;
   UPDATE schemasync.runs r SET finished_at = v_now, outcome = 'failed', error = 'abandoned'
@@ -46,7 +48,8 @@ COMMENT ON FUNCTION schemasync.begin_run(uuid, text, schemasync.run_trigger) IS 
 
 -- Takes one connection's lease, whatever the schedule says. No row: another process works on it, or it is not managed.
 CREATE OR REPLACE FUNCTION schemasync.claim_connection(p_connection uuid, p_worker text, p_schema integer)
-RETURNS TABLE (run_id uuid, token bigint, now_usec bigint, include_digest bytea, refreshes_targets boolean, own_due boolean)
+RETURNS TABLE (run_id uuid, token bigint, now_usec bigint, include_digest bytea, refreshes_targets boolean, own_due boolean,
+  syncs_known boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$
@@ -65,7 +68,8 @@ COMMENT ON FUNCTION schemasync.claim_connection(uuid, text, integer) IS 'Inner: 
 -- What a daemon asks each second: connections that are due and that nobody works on, p_limit of them at most, longest due
 -- first. Leaves a sign of life. Refuses (SS003) a daemon whose configuration is not the one that was loaded last.
 CREATE OR REPLACE FUNCTION schemasync.claim_due(p_worker text, p_digest bytea, p_schema integer, p_limit integer)
-RETURNS TABLE (connection_id uuid, run_id uuid, token bigint, now_usec bigint, include_digest bytea, refreshes_targets boolean, own_due boolean)
+RETURNS TABLE (connection_id uuid, run_id uuid, token bigint, now_usec bigint, include_digest bytea, refreshes_targets boolean, own_due boolean,
+  syncs_known boolean)
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 AS $$

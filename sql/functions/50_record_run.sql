@@ -2,6 +2,8 @@
 --
 -- p_seen_*: the targets where nothing had changed: key, up to when the mirror is true thereby, refreshed_at, next due.
 -- p_staged_*: how many rows stand in staging: one lost on the way must not go unnoticed.
+-- p_syncs_*: the syncs that were read, and the ids of all (null where they could not all be listed or read).
+-- p_baselines: how many first snapshots were recorded on the way.
 -- p_passed_*: due targets that were not looked at, since the run failed or stopped: key and next due.
 -- p_unmanaged: targets that an include item brings no more. p_error: the run failed as a whole.
 -- All times are microseconds since 1970.
@@ -15,7 +17,8 @@ CREATE OR REPLACE FUNCTION schemasync.record_run(
   p_passed_key integer[], p_passed_due bigint[], p_unmanaged integer[],
   p_target_count integer, p_failed_count integer,
   p_due bigint, p_refresh_finished bigint, p_refreshes_targets boolean,
-  p_type text, p_status text, p_status_error text, p_schema integer)
+  p_type text, p_status text, p_status_error text, p_schema integer,
+  p_syncs_read jsonb, p_syncs_listed text[], p_baselines integer)
 RETURNS TABLE (change_count integer, changed_target_count integer)
 LANGUAGE plpgsql
 SET search_path = pg_catalog
@@ -30,6 +33,7 @@ DECLARE
   v_changed integer := 0;
   v_targets integer;
   v_fields integer;
+  v_syncs boolean := false;
 BEGIN
   PERFORM schemasync.check_schema(p_schema);
   SELECT * INTO v_run FROM schemasync.runs r WHERE r.id = p_run FOR UPDATE;
@@ -58,10 +62,17 @@ BEGIN
   SELECT greatest(clock_timestamp(), max(t.last_changed_at) + interval '1 microsecond') INTO v_now
   FROM schemasync.staged_target s JOIN schemasync.target_state t ON t.key = s.target_key WHERE s.run_id = p_run;
 
+  IF p_error IS NULL AND p_outcome <> 'cancelled' THEN
+    v_syncs := schemasync.record_syncs(v_run.connection_id, p_syncs_read, p_syncs_listed, v_now);
+  END IF;
   IF v_targets > 0 THEN
     PERFORM schemasync.record_versions(p_run, v_now);
     PERFORM schemasync.record_changes(p_run, v_now);
     PERFORM schemasync.record_targets(p_run, v_now);
+  END IF;
+  IF v_changes > 0 THEN
+    PERFORM schemasync.record_reverts(p_run, v_now);
+    PERFORM schemasync.record_renames(p_run);
   END IF;
 
   UPDATE schemasync.target_state t SET
@@ -73,6 +84,10 @@ BEGIN
   UPDATE schemasync.target_state t SET next_due_at = schemasync.from_usec(s.due)
   FROM unnest(p_passed_key, p_passed_due) AS s (key, due) WHERE t.key = s.key;
   UPDATE schemasync.target_state t SET managed = false, next_due_at = NULL WHERE t.key = ANY (p_unmanaged);
+
+  IF v_syncs OR v_targets > 0 OR p_baselines > 0 OR cardinality(p_unmanaged) > 0 THEN
+    PERFORM schemasync.record_problems(v_run.connection_id, v_now);
+  END IF;
 
   PERFORM schemasync.drop_staged(p_run);
   UPDATE schemasync.runs r SET
@@ -169,12 +184,13 @@ LANGUAGE sql
 SET search_path = pg_catalog
 AS $$
   INSERT INTO schemasync.changes
-    (detected_at, run_id, connection_id, target_id, kind, field_id, attribute, old_value, new_value, previous_seen_at,
-     acknowledged_at, acknowledged_by)
-  SELECT p_now, p_run, t.connection_id, t.target_id, x.kind, x.field_id, x.attribute, x.old_value, x.new_value,
+    (detected_at, run_id, connection_id, target_id, kind, field_id, attribute, old_value, new_value, rule, severity,
+     severity_if_used, previous_seen_at, acknowledged_at, acknowledged_by)
+  SELECT p_now, p_run, t.connection_id, t.target_id, x.kind, x.field_id, x.attribute, x.old_value, x.new_value, x.rule,
+         x.severity, x.severity_if_used,
          CASE WHEN x.kind = 'target_added' THEN coalesce(t.not_listed_at, t.last_seen_at) ELSE t.last_seen_at END,
-         CASE WHEN x.kind = 'target_added' AND t.state = 'missing' THEN p_now END,
-         CASE WHEN x.kind = 'target_added' AND t.state = 'missing' THEN 'revert' END
+         CASE WHEN x.ignored OR (x.kind = 'target_added' AND t.state = 'missing') THEN p_now END,
+         CASE WHEN x.ignored THEN 'ignore' WHEN x.kind = 'target_added' AND t.state = 'missing' THEN 'revert' END
   FROM schemasync.staged_change x JOIN schemasync.target_state t ON t.key = x.target_key
   WHERE x.run_id = p_run
   ORDER BY t.target_id, x.seq;

@@ -27,24 +27,4 @@ JOIN schemasync.target_state t ON t.key = v.target_key
 JOIN schemasync.connections c ON c.id = t.connection_id
 WHERE v.valid_to = 'infinity';
 
-CREATE OR REPLACE VIEW schemasync.drift AS
-SELECT x.id, x.detected_at, x.run_id, x.connection_id, x.target_id, x.kind, x.field_id, x.attribute, x.old_value, x.new_value,
-       x.rule, x.severity, x.severity_if_used, x.previous_seen_at, x.related_change, x.incident_id, x.acknowledged_at,
-       x.acknowledged_by, x.note, c.name AS connection
-FROM schemasync.changes x JOIN schemasync.connections c ON c.id = x.connection_id
-WHERE x.acknowledged_at IS NULL;
-
--- Which targets are watched, and how well. (Targets that a sync writes to and nothing names will be `unwatched`.)
-CREATE OR REPLACE VIEW schemasync.coverage AS
-SELECT c.name AS connection, t.target_id,
-       CASE
-         WHEN t.state = 'suspect' THEN 'suspect'
-         WHEN t.last_seen_at IS NULL THEN 'never'
-         WHEN t.consecutive_failures >= 3 OR c.consecutive_failures >= 3 THEN 'failing'
-         WHEN t.last_seen_at < clock_timestamp() - 2 * t.schedule_interval THEN 'stale'
-         ELSE 'fresh'
-       END AS verdict,
-       t.last_seen_at, clock_timestamp() - t.last_seen_at AS age, t.next_due_at, t.consecutive_failures,
-       coalesce(t.last_error, c.last_error) AS last_error
-FROM schemasync.target_state t JOIN schemasync.connections c ON c.id = t.connection_id
-WHERE t.managed AND c.managed;
+-- drift and coverage stand in 20_syncs.sql.
