@@ -28,6 +28,7 @@ struct stored_target {
     bool accepted;    /* a person accepted what is held back */
     bool held_gone;
     bool due;
+    bool synced_lately; /* a sync wrote to it within the last seven days */
     size_t field_count;
     usec_t refreshed_at; /* of the last answer seen; USEC_NONE: none */
     const char *api_version; /* NULL: not known */

@@ -12,6 +12,7 @@ static const struct route_info routes[ROUTES] = {
     [ROUTE_STATUS]      = {"status",      HTTP_GET,  "/api/connections/", "/schemas/status",          true},
     [ROUTE_TARGETS]     = {"targets",     HTTP_GET,  "/api/connections/", "/modelsync/targetobjects", false},
     [ROUTE_FIELDS]      = {"fields",      HTTP_GET,  "/api/connections/", "/modelsync/target/fields", false},
+    [ROUTE_PROPERTY]    = {"property",    HTTP_GET,  "/api/connections/", "/modelsync/targetobjects/properties/", false},
     /* clang-format on */
 };
 
@@ -45,4 +46,8 @@ char *route_inputs_query(const struct new_input *inputs, size_t input_count) {
         }
     }
     return query;
+}
+
+char *route_property(const char *property_id) {
+    return http_escape(property_id);
 }

@@ -15,6 +15,7 @@ enum api_route {
     ROUTE_STATUS,
     ROUTE_TARGETS,
     ROUTE_FIELDS,
+    ROUTE_PROPERTY,
     ROUTES,
 };
 
@@ -35,3 +36,6 @@ char *route_path(enum api_route route, const char *connection_id) MUST_USE;
  * percent-encoded. The caller frees it. */
 char *route_target_query(const char *target_id, bool refresh) MUST_USE;
 char *route_inputs_query(const struct new_input *inputs, size_t input_count) MUST_USE;
+
+/* What comes behind the path of a creation property: its id, percent-encoded. The caller frees it. */
+char *route_property(const char *property_id) MUST_USE;

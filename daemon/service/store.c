@@ -169,6 +169,7 @@ void store_read_claim(const struct database_result *result, size_t row, struct s
         .token = strtoll(database_value(result, row, "token"), NULL, 10),
         .now = parse_usec(database_value(result, row, "now_usec")),
         .refreshes_targets = is_true(database_value(result, row, "refreshes_targets")),
+        .syncs_unknown = database_value(result, row, "syncs_known") && !is_true(database_value(result, row, "syncs_known")),
         .own_due = is_true(database_value(result, row, "own_due")),
     };
     const char *run_id = database_value(result, row, "run_id");
@@ -250,6 +251,7 @@ struct stored_target *store_read_targets(const struct database_result *result, s
             target->held_fields = read_strings(database_value(result, i, "held_fields"), arena, &target->held_count);
         target->accepted = is_true(database_value(result, i, "accepted"));
         target->due = is_true(database_value(result, i, "due"));
+        target->synced_lately = is_true(database_value(result, i, "synced_lately"));
     }
     *ret_count = count;
     return targets;

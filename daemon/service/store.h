@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/config.h"
+#include "core/sync.h"
 #include "core/target_json.h"
 #include "core/verdict.h"
 #include "io/database.h"
@@ -53,7 +54,8 @@ struct store_claim {
     bool has_include_digest;
     unsigned char include_digest[32];
     bool refreshes_targets;
-    bool own_due; /* the connection's own schedule is due, not only that of one of its targets */
+    bool syncs_unknown; /* the last run could not list or read all syncs, and said so */
+    bool own_due;       /* the connection's own schedule is due, not only that of one of its targets */
 };
 
 /* One row of these results. */
@@ -69,6 +71,16 @@ struct database_call *store_load_targets(struct store *store, const char *connec
 
 /* The rows, sorted by id, in `arena`. */
 struct stored_target *store_read_targets(const struct database_result *result, struct arena *arena, size_t *ret_count) MUST_USE;
+
+/* What is stored of a connection's syncs. */
+struct database_call *store_load_syncs(struct store *store, const char *connection_id, database_callback *callback,
+                                       void *userdata) MUST_USE;
+
+/* They, sorted by id, in `arena`. */
+struct sync *store_read_syncs(const struct database_result *result, struct arena *arena, size_t *ret_count) MUST_USE;
+
+/* Syncs as record_syncs() in sql/functions takes them; to be freed. */
+char *store_syncs_json(const struct sync *const *syncs, size_t count) MUST_USE;
 
 /* Registers targets that an include item brings (see register_targets in sql/functions). `digest` NULL: the API was not asked. Result: target_id, key. */
 struct database_call *store_register(struct store *store, const char *connection_id, int64_t token, const unsigned char *digest,
