@@ -37,8 +37,10 @@ static int compare_plan_targets(const void *a, const void *b) {
     int order = strcmp(x->id, y->id);
     if (order != 0)
         return order;
-    /* what the configuration names itself goes before what a glob brings */
-    return (x->origin == ORIGIN_MATCHED) - (y->origin == ORIGIN_MATCHED);
+    /* what the configuration names itself goes before what a glob or a sync brings */
+    bool x_named = x->origin == ORIGIN_LISTED || x->origin == ORIGIN_NEW;
+    bool y_named = y->origin == ORIGIN_LISTED || y->origin == ORIGIN_NEW;
+    return x_named != y_named ? y_named - x_named : (int)x->origin - (int)y->origin;
 }
 
 static void plan_add(struct plan *plan, size_t *capacity, const struct plan_target *target) {
@@ -88,6 +90,22 @@ static void add_listed(struct plan *plan, size_t *capacity, const struct config_
                                            .look = true});
 }
 
+/* What syncs write to and nothing before in the configuration names. */
+static void add_synced(struct plan *plan, size_t *capacity, const struct config_connection *connection,
+                       const struct synced_targets *synced) {
+    for (size_t i = 0; i < synced->count; i++) {
+        const struct target_item *item = config_match_target(connection, synced->ids[i], true);
+        if (item && item->kind == ITEM_SYNCED && strncmp(synced->ids[i], new_prefix, sizeof(new_prefix) - 1) != 0)
+            plan_add(plan, capacity,
+                     &(struct plan_target){.id = synced->ids[i],
+                                           .origin = ORIGIN_SYNCED,
+                                           .item = item,
+                                           .stored = PLAN_NOT_STORED,
+                                           .must_register = true,
+                                           .look = true});
+    }
+}
+
 static int compare_id(const void *key, const void *item) {
     return strcmp(key, ((const struct plan_target *)item)->id);
 }
@@ -110,7 +128,7 @@ static void sort_and_merge(struct plan *plan) {
 /* What is stored and neither configured nor listed: an include item may have brought it, and keeps it until it is confirmed gone. */
 static void add_stored(struct plan *plan, size_t *capacity, const struct config_connection *connection,
                        const struct stored_target *stored, size_t index, bool listed) {
-    bool synced = stored->origin == ORIGIN_SYNCED && plan_has_item(connection, ITEM_SYNCED);
+    bool synced = stored->origin == ORIGIN_SYNCED && stored->synced_lately && plan_has_item(connection, ITEM_SYNCED);
     bool matched = is_matched(connection, stored->id);
     bool forgotten = stored->state == STATE_PENDING && listed && !synced; /* it was never there */
     if ((!synced && !matched) || forgotten) {
@@ -126,13 +144,14 @@ static void add_stored(struct plan *plan, size_t *capacity, const struct config_
 }
 
 void plan_make(const struct config_connection *connection, const struct stored_target *stored, size_t stored_count,
-               const struct api_target_list *listing, struct plan *ret) {
+               const struct api_target_list *listing, const struct synced_targets *synced, struct plan *ret) {
     struct plan plan = {.arena = arena_new(), .unmanaged = alloc_zero(stored_count + 1, sizeof(size_t))};
     size_t capacity = 0;
 
     add_configured(&plan, &capacity, connection);
     if (listing)
         add_listed(&plan, &capacity, connection, listing);
+    add_synced(&plan, &capacity, connection, synced);
     sort_and_merge(&plan);
 
     size_t named = plan.count; /* sorted: what is added behind is not searched */
@@ -140,7 +159,7 @@ void plan_make(const struct config_connection *connection, const struct stored_t
         struct plan_target *target = plan_find(&plan, named, stored[i].id);
         if (target) {
             target->stored = i;
-            target->must_register &= !stored[i].managed || stored[i].origin != ORIGIN_MATCHED;
+            target->must_register &= !stored[i].managed || stored[i].origin != target->origin;
         } else if (stored[i].managed) {
             add_stored(&plan, &capacity, connection, &stored[i], i, listing != NULL);
         }

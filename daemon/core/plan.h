@@ -27,10 +27,16 @@ struct plan {
     struct arena *arena; /* owns ids made here */
 };
 
+/* The targets that syncs write to, as far as a run knows. */
+struct synced_targets {
+    const char *const *ids; /* sorted, each once */
+    size_t count;
+};
+
 /* `stored` is sorted by id. `listing` is what the API lists, NULL where it was not asked: then include items bring nothing new and
- * let nothing go. Strings are shared with the arguments, which must outlive the plan. */
+ * let nothing go. What syncs do not write to any more stays seven days with a synced item. Strings are shared with the arguments, which must outlive the plan. */
 void plan_make(const struct config_connection *connection, const struct stored_target *stored, size_t stored_count,
-               const struct api_target_list *listing, struct plan *ret);
+               const struct api_target_list *listing, const struct synced_targets *synced, struct plan *ret);
 
 void plan_done(struct plan *plan);
 

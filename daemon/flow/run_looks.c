@@ -88,7 +88,8 @@ static void advance(struct run *run) {
 }
 
 void run_start_looks(struct run *run) {
-    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL, &run->plan);
+    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL, &run->synced,
+              &run->plan);
     run->order = alloc_zero(run->plan.count + 1, sizeof(*run->order));
     for (size_t i = 0; i < run->plan.count; i++) {
         const struct stored_target *stored = stored_of(run, i);

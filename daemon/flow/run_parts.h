@@ -83,6 +83,7 @@ struct run {
     size_t stored_count;
     bool listed;
     struct api_target_list listing;
+    struct synced_targets synced;
     struct plan plan;
 
     /* the looks: plan targets in random order, some under way */

@@ -299,7 +299,7 @@ static void on_registered(const struct database_result *result, const struct err
 /* Targets that need a row get it before they are looked at: the rows of their fields carry its key. */
 void run_register_targets(struct run *run) {
     struct plan plan;
-    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL, &plan);
+    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL, &run->synced, &plan);
     const char **ids = alloc_zero(plan.count + 1, sizeof(*ids));
     enum target_origin *origins = alloc_zero(plan.count + 1, sizeof(*origins));
     size_t count = 0;

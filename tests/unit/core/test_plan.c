@@ -60,6 +60,7 @@ static void add_stored(struct fixture *fixture, char *word) {
     *colon = '\0';
     stored->id = word;
     stored->managed = !strchr(colon + 1, '!');
+    stored->synced_lately = strchr(colon + 1, '+') != NULL;
     stored->state = (enum target_state)(strchr("pasm", colon[1]) - "pasm");
     stored->origin = slash ? (enum target_origin)(strchr("lmsn", slash[1]) - "lmsn") : ORIGIN_LISTED;
 }
@@ -104,42 +105,52 @@ static char *describe(const struct plan *plan, const struct fixture *fixture) {
 static void plans(void **state) {
     (void)state;
     static const struct {
-        const char *why, *items, *stored, *listing, *plan;
+        const char *why, *items, *stored, *listing, *plan, *synced;
     } cases[] = {
-        {"what is named is looked at, each once", "B A B", "A:a B:p", NULL, "A/l B/l"},
-        {"a missing one that is named is looked for", "A", "A:m", NULL, "A/l"},
-        {"a target that is not created yet", "=aud A", "A:a new:aud:p/n", NULL, "A/l new:aud/n"},
-        {"an include item brings what is listed and matches", "+*__c", "", "A X__c Y__c", "X__c/mR Y__c/mR"},
-        {"but not what is excluded", "+*__c-T*", "", "Tmp__c X__c", "X__c/mR"},
-        {"what it brought before is not registered again", "+*", "A:a/m", "A", "A/m"},
+        {"what is named is looked at, each once", "B A B", "A:a B:p", NULL, "A/l B/l", NULL},
+        {"a missing one that is named is looked for", "A", "A:m", NULL, "A/l", NULL},
+        {"a target that is not created yet", "=aud A", "A:a new:aud:p/n", NULL, "A/l new:aud/n", NULL},
+        {"an include item brings what is listed and matches", "+*__c", "", "A X__c Y__c", "X__c/mR Y__c/mR",
+         NULL},
+        {"but not what is excluded", "+*__c-T*", "", "Tmp__c X__c", "X__c/mR", NULL},
+        {"what it brought before is not registered again", "+*", "A:a/m", "A", "A/m", NULL},
         {"what it brought before and is not listed any more is looked at all the same", "+*", "A:a/m B:a/m",
-         "A", "A/m B/m"},
-        {"a suspect one too", "+*", "A:s/m", "", "A/m"},
-        {"a missing one only where it is listed again", "+*", "A:m/m", "", "A/m-"},
-        {"listed again", "+*", "A:m/m", "A", "A/m"},
-        {"one that was never there and is not listed is let go", "+*", "A:p/m", "", " !A"},
+         "A", "A/m B/m", NULL},
+        {"a suspect one too", "+*", "A:s/m", "", "A/m", NULL},
+        {"a missing one only where it is listed again", "+*", "A:m/m", "", "A/m-", NULL},
+        {"listed again", "+*", "A:m/m", "A", "A/m", NULL},
+        {"one that was never there and is not listed is let go", "+*", "A:p/m", "", " !A", NULL},
         {"where the list was not asked for nothing is let go", "+*", "A:p/m B:a/m C:m/m", NULL,
-         "A/m B/m C/m-"},
-        {"what no item takes in any more is let go", "+X*", "A:a/m X1:a/m", "A X1", "X1/m !A"},
-        {"what was not managed is managed again", "+*", "A:a!/m", "A", "A/mR"},
-        {"what was not managed and is not listed stays so", "+*", "A:a!/m", "", ""},
-        {"named and matched: named", "+* A", "A:a", "A B", "A/l B/mR"},
-        {"named before, matched now: registered as matched", "+*", "A:a/l", "A", "A/mR"},
-        {"no existing target may look like one that is not created yet", "+*", "", "new:x", ""},
-        {"what a sync writes to stays while there is a synced item", "~", "A:a/s", NULL, "A/s"},
-        {"and is let go without", "B", "A:a/s B:a", NULL, "B/l !A"},
-        {"order is by bytes", "b a B", "B:a a:a b:a", NULL, "B/l a/l b/l"},
+         "A/m B/m C/m-", NULL},
+        {"what no item takes in any more is let go", "+X*", "A:a/m X1:a/m", "A X1", "X1/m !A", NULL},
+        {"what was not managed is managed again", "+*", "A:a!/m", "A", "A/mR", NULL},
+        {"what was not managed and is not listed stays so", "+*", "A:a!/m", "", "", NULL},
+        {"named and matched: named", "+* A", "A:a", "A B", "A/l B/mR", NULL},
+        {"named before, matched now: registered as matched", "+*", "A:a/l", "A", "A/mR", NULL},
+        {"no existing target may look like one that is not created yet", "+*", "", "new:x", "", NULL},
+        {"what a sync writes to is mirrored with a synced item", "~", "", NULL, "A/sR B/sR", "A B"},
+        {"and not without", "C", "C:a", NULL, "C/l", "A"},
+        {"what is named is not registered as synced", "~ A", "A:a", NULL, "A/l B/sR", "A B"},
+        {"what it brought before is not registered again", "~", "A:a/s", NULL, "A/s", "A"},
+        {"what a sync wrote to lately stays while there is a synced item", "~", "A:a+/s", NULL, "A/s", NULL},
+        {"a week later it is let go", "~", "A:a/s", NULL, " !A", NULL},
+        {"and is let go without", "B", "A:a+/s B:a", NULL, "B/l !A", NULL},
+        {"order is by bytes", "b a B", "B:a a:a b:a", NULL, "B/l a/l b/l", NULL},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct fixture fixture;
         struct plan plan;
+        char *words[MOST], *text = alloc_strdup(cases[i].synced ? cases[i].synced : "");
+        size_t word_count = split(text, words);
+        struct synced_targets synced = {(const char *const *)words, word_count};
         make(&fixture, cases[i].items, cases[i].stored, cases[i].listing);
         plan_make(&fixture.connection, fixture.stored, fixture.stored_count,
-                  cases[i].listing ? &fixture.listing : NULL, &plan);
+                  cases[i].listing ? &fixture.listing : NULL, &synced, &plan);
         char *described = describe(&plan, &fixture);
         if (strcmp(described, cases[i].plan) != 0)
             fail_msg("%s: \"%s\" instead of \"%s\"", cases[i].why, described, cases[i].plan);
         free(described);
+        free(text);
         plan_done(&plan);
         for (size_t j = 0; j < ARRAY_LENGTH(fixture.texts); j++)
             free(fixture.texts[j]);
@@ -155,7 +166,7 @@ static void the_first_item_counts(void **state) {
     struct config_connection connection = {.targets = items, .target_count = 2};
     struct stored_target stored = {.id = "Account", .managed = true, .state = STATE_PRESENT};
     struct plan plan;
-    plan_make(&connection, &stored, 1, NULL, &plan);
+    plan_make(&connection, &stored, 1, NULL, &(struct synced_targets){0}, &plan);
     assert_int_equal(plan.count, 1);
     assert_ptr_equal(plan.targets[0].item, &items[0]);
     assert_int_equal(plan.targets[0].origin, ORIGIN_LISTED);
