@@ -302,6 +302,13 @@ bool api_parse_target_list(const char *body, size_t length, struct api_target_li
     return true;
 }
 
+bool api_parse_property(const char *body, size_t length, struct arena *arena,
+                        struct api_creation_property *ret, struct error *ret_error) {
+    CLEANUP(free_json) cJSON *json = parse_object(body, length, ret_error);
+    const cJSON *data = json ? data_object(json, ret_error) : NULL;
+    return data && read_property(data, "data", arena, ret, ret_error);
+}
+
 void api_target_list_done(struct api_target_list *list) {
     arena_free(list->arena);
     *list = (struct api_target_list){0};

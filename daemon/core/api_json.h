@@ -62,6 +62,10 @@ bool api_parse_target_list(const char *body, size_t length, struct api_target_li
                            struct error *ret_error);
 void api_target_list_done(struct api_target_list *list);
 
+/* One input that a target needs to be created; its strings live as long as `arena`. */
+bool api_parse_property(const char *body, size_t length, struct arena *arena,
+                        struct api_creation_property *ret, struct error *ret_error);
+
 /* GET /api/me: a name for the identity that the key has (email, name, id or organization, the first that is
  * there). The caller frees *ret_who. */
 bool api_parse_me(const char *body, size_t length, char **ret_who, struct error *ret_error);

@@ -318,8 +318,10 @@ struct api_call *api_get_new_fields(struct api *api, const struct new_input *inp
                     callback, userdata);
 }
 
-struct api_call *api_get_property(struct api *api, const char *property_id, api_callback *callback, void *userdata) {
-    return call_new(api, ROUTE_PROPERTY, route_property(property_id), api->config->timeout, callback, userdata);
+struct api_call *api_get_property(struct api *api, const char *property_id, api_callback *callback,
+                                  void *userdata) {
+    return call_new(api, ROUTE_PROPERTY, route_property(property_id), api->config->timeout, callback,
+                    userdata);
 }
 
 void api_cancel(struct api_call *call) {

@@ -71,7 +71,9 @@ struct api_call *api_get_fields(struct api *api, const char *target_id, bool ref
 struct api_call *api_get_new_fields(struct api *api, const struct new_input *inputs, size_t input_count,
                                     api_callback *callback, void *userdata) MUST_USE;
 
-/* An input that a target needs to be created, with the values that it may have: not every list of targets holds them. */
-struct api_call *api_get_property(struct api *api, const char *property_id, api_callback *callback, void *userdata) MUST_USE;
+/* An input that a target needs to be created, with the values that it may have: not every list of targets
+ * holds them. */
+struct api_call *api_get_property(struct api *api, const char *property_id, api_callback *callback,
+                                  void *userdata) MUST_USE;
 
 void api_cancel(struct api_call *call);

@@ -191,6 +191,30 @@ static void a_list_of_targets_is_sorted(void **state) {
     }
 }
 
+static void a_creation_property_is_read(void **state) {
+    (void)state;
+    static const char body[] = "{\"data\":{\"id\":\"schema\",\"title\":\"Schema\",\"enum\":true,"
+                               "\"values\":[{\"value\":\"public\",\"label\":\"Public\"},{\"label\":\"?\"}]}}";
+    static const char *const faults[][2] = {
+        {"{\"data\":[]}", "data is not"},
+        {"{\"data\":{\"enum\":1}}", "data.enum is not"},
+        {"{\"data\":{\"values\":[\"public\"]}}", "data.values[0] is not"},
+    };
+    struct arena *arena = arena_new();
+    struct api_creation_property property;
+    assert_true(api_parse_property(body, strlen(body), arena, &property, NULL));
+    assert_string_equal(property.id, "schema");
+    assert_true(property.is_enum);
+    assert_int_equal(property.value_count, 1);
+    assert_string_equal(property.values[0], "public");
+    for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
+        struct error error = {0};
+        bool done = api_parse_property(faults[i][0], strlen(faults[i][0]), arena, &property, &error);
+        assert_shape(faults[i][0], done, &error, faults[i][1]);
+    }
+    arena_free(arena);
+}
+
 static void an_identity_has_a_name(void **state) {
     (void)state;
     static const struct {
@@ -268,6 +292,7 @@ int main(void) {
         cmocka_unit_test(a_list_of_connections_is_read),
         cmocka_unit_test(a_refresh_status_is_read),
         cmocka_unit_test(a_list_of_targets_is_sorted),
+        cmocka_unit_test(a_creation_property_is_read),
         cmocka_unit_test(an_identity_has_a_name),
         cmocka_unit_test(an_error_has_words),
         cmocka_unit_test(words_are_short_and_cut_after_redaction),

@@ -197,6 +197,10 @@ static struct api_call *no_inputs(struct api *api, api_callback *callback, void 
     return api_get_new_fields(api, NULL, 0, callback, userdata);
 }
 
+static struct api_call *odd_property(struct api *api, api_callback *callback, void *userdata) {
+    return api_get_property(api, "ad/account?", callback, userdata);
+}
+
 static void paths_are_those_of_the_api(void **state) {
     (void)state;
     static const struct step ok = {
@@ -220,6 +224,7 @@ static void paths_are_those_of_the_api(void **state) {
          CONNECTION
          "/modelsync/target/fields?properties%5Baccount%5D=act_1&properties%5Baccount%5D=a%26b%3Dc&properties%5Bna%20me%5D=%E6%97%A5%E6%9C%AC%20%5Bx%5D"},
         {no_inputs, "GET", CONNECTION "/modelsync/target/fields"},
+        {odd_property, "GET", CONNECTION "/modelsync/targetobjects/properties/ad%2Faccount%3F"},
     };
     open_world(&ok, 1);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
