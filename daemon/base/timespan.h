@@ -26,7 +26,7 @@ bool timespan_parse(const char *text, usec_t *ret_span);
 /* The shortest exact form: "15m", "1h30m", "0s". */
 void timespan_format(usec_t span, char ret[static TIMESPAN_TEXT_MAX]);
 
-/* For people: two units at most, as "3d 4h", "12m 5s", "340ms". */
+/* For people: two units at most, as "3d 4h", "12m 5s", "1.3s", "340ms". */
 void timespan_format_rough(usec_t span, char ret[static TIMESPAN_TEXT_MAX]);
 
 /* "16MiB", "64KiB", "1GiB", "1000B" or a bare number of bytes; false for all else. */
