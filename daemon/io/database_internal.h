@@ -68,7 +68,7 @@ struct database_call {
 /* What this connection has prepared. */
 struct prepared {
     const char *name;
-    unsigned generation; /* part of the server's name, where it is not 0 */
+    unsigned generation; /* part of the server's name for it */
     bool sent;           /* its PREPARE is under way, or was good */
     bool good;
 };

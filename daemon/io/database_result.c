@@ -167,6 +167,13 @@ bool text_array_end(struct buffer *array) {
     return array->length > 0 && array_append(array, "}", 1);
 }
 
+static char **items_free(char **items, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        free(items[i]);
+    free(items);
+    return NULL;
+}
+
 char **text_array_parse(const char *literal, size_t *ret_count) {
     size_t count = 0, capacity = 0;
     char **items = NULL;
@@ -191,6 +198,8 @@ char **text_array_parse(const char *literal, size_t *ret_count) {
         items = alloc_grow(items, &capacity, count + 1, sizeof(*items));
         items[count++] = alloc_strndup(item, length);
     }
+    if (strcmp(literal, "}") != 0)
+        return items_free(items, count);
     *ret_count = count;
     return items;
 }

@@ -25,47 +25,6 @@ static int drop_schema(void **state UNUSED) {
     return 0;
 }
 
-static void use_values(const struct database_result *result, void *userdata) {
-    const char *const *wanted = userdata;
-    assert_int_equal(database_rows(result), 1);
-    assert_int_equal(database_columns(result), 2);
-    assert_string_equal(database_column_name(result, 1), "next");
-    const char *said = database_value(result, 0, "said"), *next = database_value(result, 0, "next");
-    if (wanted[0]) {
-        assert_string_equal(said, wanted[0]);
-        assert_int_equal(database_value_length(result, 0, "said"), strlen(wanted[0]));
-    } else {
-        assert_null(said);
-    }
-    if (wanted[1])
-        assert_int_equal(atoi(next), atoi(wanted[1]) + 1);
-    else
-        assert_null(next);
-}
-
-static void test_values_come_back(void **state UNUSED) {
-    static const char *const rows[][2] = {
-        {"plain", "1"},
-        {"", "2"},
-        {NULL, "3"},
-        {"nothing", NULL},
-        {"Grüße, 世界, 🐘", "4"},
-        {"it's \"quoted\" \\x00\\ $1 %s {,}\r\n\t\x01\x7f", "5"},
-    };
-    for (int pipeline = 0; pipeline < 2; pipeline++) {
-        struct bench bench;
-        bench_start(&bench, pipeline);
-        for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-            struct error error = {0};
-            const char *params[2] = {rows[i][0], rows[i][1]};
-            if (!database_run(bench.event, bench.database, &echo, params, 2, PATIENCE, use_values, params,
-                              &error))
-                fail_msg("%s", error.text);
-        }
-        bench_stop(&bench);
-    }
-}
-
 static void test_parameters_are_copied(void **state UNUSED) {
     struct bench bench;
     struct answer answer;
@@ -355,96 +314,8 @@ static void test_notices_stay_off_stderr(void **state UNUSED) {
     bench_stop(&bench);
 }
 
-static int stop_loop(sd_event_source *source UNUSED, uint64_t time UNUSED, void *userdata) {
-    return sd_event_exit(userdata, 0);
-}
-
-static void test_a_run_ends_with_the_loop(void **state UNUSED) {
-    struct bench bench;
-    struct error error = {0};
-    bench_start(&bench, false);
-    run_sql(&bench, "SELECT 1");
-    assert_true(sd_event_add_time_relative(bench.event, NULL, CLOCK_MONOTONIC, 50000, 1, stop_loop,
-                                           bench.event) >= 0);
-    assert_false(database_run(bench.event, bench.database, &sleep_long, NULL, 0, -1, NULL, NULL, &error));
-    assert_int_equal(error.cause, CAUSE_CANCELLED);
-    bench_stop(&bench);
-}
-
-static void test_a_run_tells_errors(void **state UNUSED) {
-    struct bench bench;
-    struct error error = {0};
-    const char *params[] = {"0"};
-    bench_start(&bench, false);
-    assert_false(database_run(bench.event, bench.database, &divide, params, 1, PATIENCE, NULL, NULL, &error));
-    assert_int_equal(error.cause, CAUSE_DB_VALUE);
-    params[0] = "3";
-    assert_true(database_run(bench.event, bench.database, &divide, params, 1, PATIENCE, NULL, NULL, &error));
-    bench_stop(&bench);
-}
-
-static void use_array(const struct database_result *result, void *userdata) {
-    const char *const *items = userdata;
-    size_t count = 0;
-    while (items[count * 2])
-        count++;
-    assert_int_equal(database_rows(result), count);
-    for (size_t i = 0; i < count; i++) {
-        const char *item = database_value(result, i, "item"), *wanted = items[i * 2 + 1];
-        assert_true((item == NULL) == (wanted == NULL));
-        if (item)
-            assert_string_equal(item, wanted);
-    }
-}
-
-static void test_arrays_come_back(void **state UNUSED) {
-    /* pairs: anything, the item; NULL ends */
-    static const char *const items[] = {
-        "", "a",   "", "",     "", NULL,    "", "NULL", "", "null", "",  "say \"hi\"",
-        "", "\\",  "", "\\\"", "", "{x,y}", "", ",",    "", "{",    "",  "two\nlines\r\t",
-        "", " b ", "", "ü🐘",   "", "\"",    "", "'",    "", "}",    NULL};
-    static const struct statement unnest = {
-        "unnest", "SELECT item FROM unnest($1::text[]) WITH ORDINALITY AS u (item, n) ORDER BY n"};
-    struct bench bench;
-    struct buffer array;
-    struct error error = {0};
-    bench_start(&bench, true);
-    for (size_t from = 0; from <= ARRAY_LENGTH(items) / 2; from += ARRAY_LENGTH(items) / 2) {
-        buffer_init(&array, 10000);
-        assert_true(text_array_begin(&array));
-        for (size_t i = from * 2; items[i]; i += 2)
-            assert_true(text_array_add(&array, items[i + 1]));
-        assert_true(text_array_end(&array));
-        const char *params[] = {buffer_text(&array)};
-        union {
-            const char *const *items;
-            void *userdata;
-        } wanted = {.items = items + from * 2};
-        if (!database_run(bench.event, bench.database, &unnest, params, 1, PATIENCE, use_array,
-                          wanted.userdata, &error))
-            fail_msg("%s", error.text);
-        buffer_done(&array);
-    }
-    bench_stop(&bench);
-}
-
-static void test_an_array_too_large_is_none(void **state UNUSED) {
-    for (size_t maximum = 0; maximum < 15; maximum++) {
-        struct buffer array;
-        buffer_init(&array, maximum);
-        bool good = text_array_begin(&array);
-        good = text_array_add(&array, "ab\"c") && good;
-        good = text_array_add(&array, NULL) && good;
-        good = text_array_end(&array) && good;
-        assert_true(good == (maximum >= 14));
-        assert_string_equal(buffer_text(&array), good ? "{\"ab\\\"c\",NULL}" : "");
-        buffer_done(&array);
-    }
-}
-
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values_come_back),
         cmocka_unit_test(test_parameters_are_copied),
         cmocka_unit_test(test_errors_have_causes),
         cmocka_unit_test(test_a_pipeline_survives_its_errors),
@@ -457,10 +328,6 @@ int main(void) {
         cmocka_unit_test(test_free_with_things_under_way),
         cmocka_unit_test(test_the_session_is_set_up),
         cmocka_unit_test(test_notices_stay_off_stderr),
-        cmocka_unit_test(test_a_run_ends_with_the_loop),
-        cmocka_unit_test(test_a_run_tells_errors),
-        cmocka_unit_test(test_arrays_come_back),
-        cmocka_unit_test(test_an_array_too_large_is_none),
     };
     if (bench_require_server() != 0)
         return 1;
