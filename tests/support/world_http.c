@@ -55,7 +55,14 @@ const char *world_control_at(struct world_place place, const char *method, const
 }
 
 const char *world_get_at(struct world_place place, const char *connection) {
-    return request(place, "GET", world_text("/_control/truth?connection=%s", connection), "");
+    const char *text = request(place, "GET", world_text("/_control/truth?connection=%s", connection), "");
+    struct buffer escaped; /* so that it can be sent back: there ' means " */
+    buffer_init(&escaped, ANSWER_MAX);
+    for (; *text; text++)
+        (void)!buffer_append(&escaped, *text == '\'' ? "\\u0027" : text, *text == '\'' ? 6 : 1);
+    text = world_text("%s", buffer_text(&escaped));
+    buffer_done(&escaped);
+    return text;
 }
 
 const char *world_log(void) {
