@@ -279,8 +279,11 @@ bool json_check_index(const char *text, size_t length, struct json_index *index,
         .start = text, .at = text, .end = text + length, .index = index, .error = ret_error};
     struct nesting open;
     open.depth = 0; /* the rest of it is written before it is read */
+    size_t values = 0;
     do {
         bool closed = true;
+        if (++values > JSON_VALUES_MAX)
+            return error_set(ret_error, CAUSE_SHAPE, "JSON of more than %d values", JSON_VALUES_MAX);
         check.at = scan_space(check.at, check.end);
         if (at_byte(&check, '{') || at_byte(&check, '[')) {
             if (!check_open(&check, &open, &closed))

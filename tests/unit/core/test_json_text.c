@@ -408,6 +408,25 @@ static void test_quote(void **state) {
     }
 }
 
+static void test_too_many_values(void **state) {
+    (void)state;
+    const size_t most = JSON_VALUES_MAX;
+    char *text = malloc(2 * most + 2);
+    assert_non_null(text);
+    for (size_t i = 0; i < most; i++) {
+        text[2 * i] = i == 0 ? '[' : ',';
+        text[2 * i + 1] = '0';
+    }
+    text[2 * most] = ']'; /* the list and as many numbers as there may be values: one too many */
+    struct error error = {0};
+    assert_false(json_check(text, 2 * most + 1, &error));
+    assert_int_equal(error.cause, CAUSE_SHAPE);
+    assert_non_null(strstr(error.text, "more than 2000000 values"));
+    text[2 * most - 2] = ']';
+    assert_true(json_check(text, 2 * most - 1, &error));
+    free(text);
+}
+
 int main(void) {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepted),
