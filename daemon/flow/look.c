@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 
-/* The fetches of one look: the first; once more with refresh=true where nothing proves it fresh; a second look where
- * something is lacking (and once more where that one is not proved fresh). */
+/* The fetches of one look: the first; once more with refresh=true where nothing proves it fresh; a second
+ * look where something is lacking (and once more where that one is not proved fresh). */
 struct look {
     const struct look_context *context;
     const struct plan_target *target;
@@ -30,7 +30,8 @@ struct look {
     struct look_result result;
 };
 
-static const struct stored_target not_stored = {.state = STATE_PENDING, .refreshed_at = USEC_NONE, .held_since = USEC_NONE};
+static const struct stored_target not_stored = {
+    .state = STATE_PENDING, .refreshed_at = USEC_NONE, .held_since = USEC_NONE};
 
 static usec_t monotonic_now(void) {
     struct timespec now;
@@ -156,9 +157,11 @@ static void prove(struct look *look, usec_t refreshed_at) {
     char seen[TIMESPAN_TEXT_MAX];
     rfc3339_format(look->stored->refreshed_at, seen);
     if (refreshed_at == USEC_NONE)
-        error_set(&error, CAUSE_STALE, "stale: the answer has no refreshed_at, though the last one had (%s)", seen);
+        error_set(&error, CAUSE_STALE, "stale: the answer has no refreshed_at, though the last one had (%s)",
+                  seen);
     else
-        error_set(&error, CAUSE_STALE, "stale: refreshed_at is not newer than %s after a refresh of this target too", seen);
+        error_set(&error, CAUSE_STALE,
+                  "stale: refreshed_at is not newer than %s after a refresh of this target too", seen);
     fail(look, &error);
 }
 
@@ -168,7 +171,8 @@ static void set_fingerprint(struct look *look) {
     if (look->result.diff.kept)
         return;
     enum fingerprint_kind kind = fingerprint_choose(look->answer, look->body.data, look->body.length);
-    look->result.fingerprint = fingerprint_make(kind, look->body.data, look->body.length, look->api_version, NULL);
+    look->result.fingerprint =
+        fingerprint_make(kind, look->body.data, look->body.length, look->api_version, NULL);
 }
 
 static void describe_answer(struct look *look, usec_t seen) {
@@ -220,7 +224,8 @@ static void compare(struct look *look) {
     const char *missing = diff_missing_member(look->mirror, look->answer);
     if (missing) {
         struct error error = {0};
-        error_set(&error, CAUSE_SHAPE, "data.%s is absent or null in the answer, though the mirror has it", missing);
+        error_set(&error, CAUSE_SHAPE, "data.%s is absent or null in the answer, though the mirror has it",
+                  missing);
         fail(look, &error);
         return;
     }
@@ -247,7 +252,8 @@ static void compare(struct look *look) {
         record(look, REMOVAL_BELIEF, seen_at(look, look->answer->refreshed_at));
         return;
     default:
-        record(look, look->second_look ? REMOVAL_BOTH : REMOVAL_STAYS, seen_at(look, look->answer->refreshed_at));
+        record(look, look->second_look ? REMOVAL_BOTH : REMOVAL_STAYS,
+               seen_at(look, look->answer->refreshed_at));
     }
 }
 
@@ -295,7 +301,8 @@ static void on_body(struct look *look) {
         return;
     struct error error = {0};
     target_free(look->answer);
-    look->answer = target_parse(look->body.data, look->body.length, is_new(look) ? NULL : look->target->id, &error);
+    look->answer =
+        target_parse(look->body.data, look->body.length, is_new(look) ? NULL : look->target->id, &error);
     if (!look->answer) {
         fail(look, &error);
     } else if (!is_fresh(look, look->answer->refreshed_at)) {
@@ -319,8 +326,8 @@ static void on_absence(struct look *look) {
     look->result.refreshed_at = USEC_NONE;
 
     if (look->second_look && !look->first_absent) {
-        /* The first look lacked something, the second answers 404, which says nothing of the fields: what only one of them
-         * lacks stays, and for all else the first is what there is. */
+        /* The first look lacked something, the second answers 404, which says nothing of the fields: what
+         * only one of them lacks stays, and for all else the first is what there is. */
         look->answer = TAKE_PTR(look->first);
         record(look, REMOVAL_STAYS, look->first_seen_at);
         return;
@@ -349,8 +356,9 @@ static void on_absence(struct look *look) {
         return;
     default:
         error_set(&error, CAUSE_TARGET_UNKNOWN, "%s",
-                  is_new(look) ? "the API knows no such target to create (404): does this connection create targets?"
-                               : "the API knows no such target (404), and it was never seen: is its id misspelt?");
+                  is_new(look)
+                      ? "the API knows no such target to create (404): does this connection create targets?"
+                      : "the API knows no such target (404), and it was never seen: is its id misspelt?");
         fail(look, &error);
     }
 }

@@ -8,8 +8,9 @@
 #include "base/log.h"
 
 static const char *const state_names[RUN_STATE_COUNT] = {
-    "new",     "claiming", "awaiting lease", "loading", "asking",     "noting status", "refreshing", "pausing",
-    "polling", "listing",  "registering",    "looking", "confirming", "staging",       "recording",  "ended"};
+    "new",        "claiming", "awaiting lease", "loading", "asking",      "noting status",
+    "refreshing", "pausing",  "polling",        "listing", "registering", "looking",
+    "confirming", "staging",  "recording",      "ended"};
 static const char *const event_names[RUN_EVENT_COUNT] = {"start", "ok",      "busy",   "tick",   "not yet",
                                                          "skip",  "confirm", "failed", "cancel", "lost"};
 
@@ -65,10 +66,12 @@ static const struct transition {
 /* clang-format on */
 
 /* Cancelling and a lost lease mean the same everywhere else. */
-static const struct transition
-    cancelled = {RUN_NEW, RUN_EVENT_CANCEL, RUN_RECORDING, run_record_failure, "stopped on the way"},
-    cancelled_unclaimed = {RUN_NEW, RUN_EVENT_CANCEL, RUN_ENDED, act_end, "stopped before it began"},
-    lost = {RUN_NEW, RUN_EVENT_LOST, RUN_ENDED, act_end, "the lease was taken over: nothing may be recorded"};
+static const struct transition cancelled = {RUN_NEW, RUN_EVENT_CANCEL, RUN_RECORDING, run_record_failure,
+                                            "stopped on the way"},
+                               cancelled_unclaimed = {RUN_NEW, RUN_EVENT_CANCEL, RUN_ENDED, act_end,
+                                                      "stopped before it began"},
+                               lost = {RUN_NEW, RUN_EVENT_LOST, RUN_ENDED, act_end,
+                                       "the lease was taken over: nothing may be recorded"};
 
 static const struct transition *find_transition(const struct run *run, enum run_event event) {
     for (size_t i = 0; i < ARRAY_LENGTH(transitions); i++)
@@ -93,12 +96,14 @@ void run_step(struct run *run, enum run_event event) {
     const struct transition *transition = find_transition(run, event);
     if (!transition) {
         log_error(LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}),
-                  "bug: a run got the event \"%s\" in the state \"%s\"", event_names[event], state_names[run->state]);
+                  "bug: a run got the event \"%s\" in the state \"%s\"", event_names[event],
+                  state_names[run->state]);
         transition = &lost;
         error_set(&run->report.error, CAUSE_BUG, "unexpected event");
     }
     log_debug(LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}), "%s, %s -> %s: %s",
-              state_names[run->state], event_names[event], state_names[transition->next], transition->meaning);
+              state_names[run->state], event_names[event], state_names[transition->next],
+              transition->meaning);
     if (transition->action)
         stop_operations(run);
     if (run->state == RUN_LOOKING && transition->next != RUN_LOOKING)

@@ -6,7 +6,8 @@
 #include "base/log.h"
 #include "flow/run_parts.h"
 
-/* Looks under way beyond the requests that the API takes at once: those that wait for the database, or for their turn. */
+/* Looks under way beyond the requests that the API takes at once: those that wait for the database, or for
+ * their turn. */
 enum { LOOKS_BESIDE = 16 };
 /* Above this what was found waits to be written, and no new look begins. */
 enum { LOADER_FULL = 4 * 1024 * 1024 };
@@ -41,7 +42,8 @@ static const struct stored_target *stored_of(const struct run *run, size_t plan_
     return stored == PLAN_NOT_STORED ? NULL : &run->stored[stored];
 }
 
-/* Targets are looked at in random order, so that what is left out for lack of proof is not always the same. */
+/* Targets are looked at in random order, so that what is left out for lack of proof is not always the same.
+ */
 static void shuffle(size_t *order, size_t count) {
     uint64_t state = 0;
     if (getrandom(&state, sizeof(state), 0) < 0)
@@ -63,7 +65,8 @@ static void progress(struct run *run) {
 /* The rest is not asked: nothing would prove it fresh. */
 static void fail_rest_as_stale(struct run *run) {
     struct error error = {0};
-    error_set(&error, CAUSE_STALE, "stale: not asked, since %zu targets before it could not be proved fresh", run->stale);
+    error_set(&error, CAUSE_STALE, "stale: not asked, since %zu targets before it could not be proved fresh",
+              run->stale);
     while (run->next < run->order_count)
         run_stage_failure(run, run->order[run->next++], &error);
 }
@@ -88,8 +91,8 @@ static void advance(struct run *run) {
 }
 
 void run_start_looks(struct run *run) {
-    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL, &run->synced,
-              &run->plan);
+    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL,
+              &run->synced, &run->plan);
     run->order = alloc_zero(run->plan.count + 1, sizeof(*run->order));
     for (size_t i = 0; i < run->plan.count; i++) {
         const struct stored_target *stored = stored_of(run, i);
@@ -132,22 +135,26 @@ static void note_seen(struct run *run, const struct stored_target *stored, const
 }
 
 static void warn_of_oddities(struct run *run, const char *target_id, const struct look_result *result) {
-    const struct log_field *fields = LOG_FIELDS({"connection", run->options.connection->name}, {"target", target_id},
-                                                {"run", run->id});
+    const struct log_field *fields =
+        LOG_FIELDS({"connection", run->options.connection->name}, {"target", target_id}, {"run", run->id});
     if (result->fields_without_id > 0)
-        log_warning(fields, "%zu fields without an id are passed over; nothing counts as removed", result->fields_without_id);
+        log_warning(fields, "%zu fields without an id are passed over; nothing counts as removed",
+                    result->fields_without_id);
     if (result->modes_without_id > 0)
-        log_warning(fields, "%zu modes without an id are passed over; none counts as removed", result->modes_without_id);
+        log_warning(fields, "%zu modes without an id are passed over; none counts as removed",
+                    result->modes_without_id);
     if (result->diff.duplicate_ids > 0)
-        log_warning(fields, "%zu fields have an id that another has too; one of each counts", result->diff.duplicate_ids);
+        log_warning(fields, "%zu fields have an id that another has too; one of each counts",
+                    result->diff.duplicate_ids);
     for (size_t i = 0; i < result->diff.taken_in_count; i++)
         log_notice(fields, "the API's answers have gained or lost a member: %s is taken in without a change",
                    result->diff.taken_in[i]);
 }
 
-/* Changes go to the observer, and with `row` to staging; what says that the target itself came, before them. */
-static void found(struct run *run, const struct plan_target *target, struct staged_target *row, const struct diff *diff,
-                  bool added) {
+/* Changes go to the observer, and with `row` to staging; what says that the target itself came, before them.
+ */
+static void found(struct run *run, const struct plan_target *target, struct staged_target *row,
+                  const struct diff *diff, bool added) {
     static const struct change target_added = {.kind = CHANGE_TARGET_ADDED};
     const struct run_observer *observer = &run->options.observer;
     if (observer->changes && added)
@@ -156,7 +163,8 @@ static void found(struct run *run, const struct plan_target *target, struct stag
         observer->changes(run, target->id, diff->changes, diff->change_count, observer->userdata);
     run->report.changes += diff->change_count + added;
     run->report.changed += added || diff->change_count > 0;
-    run->report.taken_in += !added && diff->change_count == 0 && (diff->edit_count > 0 || diff->target_differs);
+    run->report.taken_in +=
+        !added && diff->change_count == 0 && (diff->edit_count > 0 || diff->target_differs);
     row->field_count = diff->field_count;
     row->target_differs = diff->target_differs;
     row->name = diff->name;
@@ -185,7 +193,8 @@ static void note_proof(struct run *run, const struct look_result *result) {
     run->stale += result->kind == LOOK_KIND_FAILED && result->error.cause == CAUSE_STALE;
 }
 
-static void take_result(struct run *run, size_t index, const struct stored_target *stored, const struct look_result *result) {
+static void take_result(struct run *run, size_t index, const struct stored_target *stored,
+                        const struct look_result *result) {
     const struct plan_target *target = &run->plan.targets[index];
     struct staged_target row = {
         .key = stored->key,
@@ -272,13 +281,15 @@ void run_resume_looks(struct run *run) {
 void run_confirm(struct run *run, bool alive, const struct error *error) {
     static const struct change target_removed = {.kind = CHANGE_TARGET_REMOVED};
     const struct config_drift *drift = &run->options.config->drift;
-    struct verdict_limits limits = {.over_ppm = drift->mass_removal_over_ppm, .hold = drift->mass_removal_hold};
+    struct verdict_limits limits = {.over_ppm = drift->mass_removal_over_ppm,
+                                    .hold = drift->mass_removal_hold};
     size_t managed = 0;
     for (size_t i = 0; i < run->plan.count; i++) {
         const struct stored_target *stored = stored_of(run, i);
         managed += !stored || stored->state != STATE_MISSING;
     }
-    bool mass = verdict_is_mass_gone(managed, run->looked_present, run->gone_count + run->gone_or_held, &limits);
+    bool mass =
+        verdict_is_mass_gone(managed, run->looked_present, run->gone_count + run->gone_or_held, &limits);
 
     for (size_t i = 0; i < run->gone_count; i++) {
         const struct gone_target *gone = &run->gone[i];
@@ -302,7 +313,8 @@ void run_confirm(struct run *run, bool alive, const struct error *error) {
             run->report.changed++;
             run->report.changes++;
             if (run->options.observer.changes)
-                run->options.observer.changes(run, target->id, &target_removed, 1, run->options.observer.userdata);
+                run->options.observer.changes(run, target->id, &target_removed, 1,
+                                              run->options.observer.userdata);
             run_stage(run, &row, NULL, &target_removed, 1);
         }
     }

@@ -23,8 +23,8 @@ static uint64_t hash_text(const char *text) {
     return hash;
 }
 
-/* Due times lie on a grid whose phase comes from the connection's id: nothing need be remembered to keep the rhythm, equal
- * intervals of one connection fall together, and many connections do not. */
+/* Due times lie on a grid whose phase comes from the connection's id: nothing need be remembered to keep the
+ * rhythm, equal intervals of one connection fall together, and many connections do not. */
 usec_t run_due(const struct run *run, const struct target_item *item) {
     const struct config_connection *connection = run->options.connection;
     const struct schedule *schedule = item && item->has_schedule ? &item->schedule : &connection->schedule;
@@ -53,8 +53,10 @@ static void send_batch(struct run *run, struct batch **batch) {
     struct sent *sent = alloc_zero(1, sizeof(*sent));
     sent->run = run;
     sent->baseline = baseline;
-    run->sending = alloc_grow(run->sending, &run->sending_capacity, run->sending_count + 1, sizeof(*run->sending));
-    sent->job = loader_send(run->options.store->loader, TAKE_PTR(*batch), run->claim.token, &run->next_batch, on_sent, sent);
+    run->sending =
+        alloc_grow(run->sending, &run->sending_capacity, run->sending_count + 1, sizeof(*run->sending));
+    sent->job = loader_send(run->options.store->loader, TAKE_PTR(*batch), run->claim.token, &run->next_batch,
+                            on_sent, sent);
     run->sending[run->sending_count++] = sent;
     *batch = batch_new(run->id, baseline);
 }
@@ -110,14 +112,14 @@ static void send_when_full(struct run *run, struct batch **batch) {
         send_batch(run, batch);
 }
 
-void run_stage(struct run *run, const struct staged_target *target, const struct diff *diff, const struct change *before,
-               size_t before_count) {
+void run_stage(struct run *run, const struct staged_target *target, const struct diff *diff,
+               const struct change *before, size_t before_count) {
     if (run->options.dry_run)
         return;
     static const struct diff nothing = {0};
     diff = diff ? diff : &nothing;
-    /* A first snapshot that nothing tells of goes straight into the table; one with versions from before waits for the
-     * recording, whose time never goes back behind theirs. */
+    /* A first snapshot that nothing tells of goes straight into the table; one with versions from before
+     * waits for the recording, whose time never goes back behind theirs. */
     bool direct = target->outcome == LOOK_BASELINE && before_count == 0 && !target->has_history;
     struct batch **batch = direct ? &run->baselines : &run->staged;
     struct change *changes = alloc_zero(before_count + diff->change_count, sizeof(*changes));
@@ -206,8 +208,8 @@ static void on_recorded(const struct database_result *result, const struct error
     run_step(run, RUN_EVENT_OK);
 }
 
-/* Targets that were due and were not looked at are due again at the next time: else a run that fails would follow itself
- * at once. */
+/* Targets that were due and were not looked at are due again at the next time: else a run that fails would
+ * follow itself at once. */
 static void collect_passed(const struct run *run, char **ret_keys, char **ret_due) {
     int *keys = alloc_zero(run->stored_count + 1, sizeof(*keys));
     usec_t *due = alloc_zero(run->stored_count + 1, sizeof(*due));
@@ -217,7 +219,8 @@ static void collect_passed(const struct run *run, char **ret_keys, char **ret_du
         if (!stored->managed || !stored->due || run->was_looked_at[i] || run->options.only)
             continue;
         keys[count] = stored->key;
-        due[count++] = run_due(run, config_match_target(run->options.connection, stored->id, stored->origin == ORIGIN_SYNCED));
+        due[count++] = run_due(
+            run, config_match_target(run->options.connection, stored->id, stored->origin == ORIGIN_SYNCED));
     }
     *ret_keys = array_of_keys(keys, count);
     *ret_due = array_of_times(due, count);
@@ -234,7 +237,8 @@ static char *collect_unmanaged(const struct run *run) {
     return text;
 }
 
-/* `whole`: all that was found; else that the run failed as a whole, or was stopped, and what it found does not count. */
+/* `whole`: all that was found; else that the run failed as a whole, or was stopped, and what it found does
+ * not count. */
 static void send_recording(struct run *run, bool whole) {
     enum { PARAMS = 26 };
     const struct seen_list *seen = &run->seen;
@@ -246,13 +250,16 @@ static void send_recording(struct run *run, bool whole) {
                                          run->options.connection->refresh == REFRESH_CONNECTION &&
                                          run->proofs_by_second_fetch == run->proofs_asked);
     if (refreshes_targets && !run->claim.refreshes_targets)
-        log_notice(LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}),
-                   "the connection's refresh refreshed no target: from now on each target is refreshed by itself");
+        log_notice(
+            LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}),
+            "the connection's refresh refreshed no target: from now on each target is refreshed by itself");
     char *params[PARAMS] = {
         alloc_strdup(run->id),
         alloc_printf("%" PRId64, run->claim.token),
         alloc_strdup(outcome_names[run->report.outcome]),
-        run->report.outcome == RUN_FAILED && error_is_set(&run->report.error) ? alloc_strdup(run->report.error.text) : NULL,
+        run->report.outcome == RUN_FAILED && error_is_set(&run->report.error)
+            ? alloc_strdup(run->report.error.text)
+            : NULL,
         array_of_keys(seen->keys, seen_count),
         array_of_times(seen->seen_at, seen_count),
         array_of_times(seen->refreshed_at, seen_count),
@@ -276,14 +283,15 @@ static void send_recording(struct run *run, bool whole) {
         NULL,
         alloc_printf("%zu", run->report.baselines),
     };
-    run->job = loader_query(run->options.store->loader, &query_record_run, (const char *const *)params, PARAMS, on_recorded, run);
+    run->job = loader_query(run->options.store->loader, &query_record_run, (const char *const *)params,
+                            PARAMS, on_recorded, run);
     for (size_t i = 0; i < PARAMS; i++)
         free(params[i]);
 }
 
 void run_record(struct run *run) {
     const struct run_report *report = &run->report;
-    run->report.outcome = report->failed == 0                  ? RUN_OK
+    run->report.outcome = report->failed == 0                ? RUN_OK
                           : report->failed < report->targets ? RUN_PARTIAL
                                                              : RUN_FAILED;
     send_recording(run, true);

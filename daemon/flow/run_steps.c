@@ -26,7 +26,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void set_timer(struct run *run, usec_t delay) {
-    if (sd_event_add_time_relative(run->options.event, &run->timer, CLOCK_MONOTONIC, (uint64_t)delay, 0, on_timer, run) < 0) {
+    if (sd_event_add_time_relative(run->options.event, &run->timer, CLOCK_MONOTONIC, (uint64_t)delay, 0,
+                                   on_timer, run) < 0) {
         struct error error = {0};
         error_set(&error, CAUSE_BUG, "no timer to be had");
         run_fail(run, &error);
@@ -49,7 +50,8 @@ static int on_renewal(sd_event_source *source, uint64_t usec, void *userdata) {
     struct run *run = userdata;
     (void)usec;
     if (!run->renewing)
-        run->renewing = store_renew(run->options.store, run->options.connection->id, run->claim.token, on_renewed, run);
+        run->renewing =
+            store_renew(run->options.store, run->options.connection->id, run->claim.token, on_renewed, run);
     sd_event_source_set_time_relative(source, (uint64_t)renewal_interval);
     sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
     return 0;
@@ -62,10 +64,11 @@ void run_take_claim(struct run *run, const struct store_claim *claim) {
     run->looks.database_now = claim->now;
     run->looks.database_now_at = monotonic_now();
     enum refresh_policy policy = run->options.connection->refresh;
-    run->looks.refresh_each = policy == REFRESH_TARGET || (policy == REFRESH_CONNECTION && claim->refreshes_targets);
+    run->looks.refresh_each =
+        policy == REFRESH_TARGET || (policy == REFRESH_CONNECTION && claim->refreshes_targets);
     if (run->claimed)
-        sd_event_add_time_relative(run->options.event, &run->renewal, CLOCK_MONOTONIC, (uint64_t)renewal_interval, 0,
-                                   on_renewal, run);
+        sd_event_add_time_relative(run->options.event, &run->renewal, CLOCK_MONOTONIC,
+                                   (uint64_t)renewal_interval, 0, on_renewal, run);
 }
 
 static void on_claimed(const struct database_result *result, const struct error *error, void *userdata) {
@@ -127,7 +130,8 @@ static bool asks_for_list(const struct run *run) {
            (run->options.manual || run->options.dry_run || run->claim.own_due);
 }
 
-/* Is the connection as a whole to be refreshed? Not where each target is, and not for targets that are not created yet alone. */
+/* Is the connection as a whole to be refreshed? Not where each target is, and not for targets that are not
+ * created yet alone. */
 static bool refreshes_connection(const struct run *run) {
     const struct config_connection *connection = run->options.connection;
     if (run->options.dry_run || run->looks.refresh_each || connection->refresh != REFRESH_CONNECTION)
@@ -135,7 +139,8 @@ static bool refreshes_connection(const struct run *run) {
     if (asks_for_list(run))
         return true;
     for (size_t i = 0; i < run->stored_count; i++)
-        if (run->stored[i].managed && run->stored[i].origin != ORIGIN_NEW && (run->stored[i].due || run->options.manual))
+        if (run->stored[i].managed && run->stored[i].origin != ORIGIN_NEW &&
+            (run->stored[i].due || run->options.manual))
             return true;
     return false;
 }
@@ -195,7 +200,8 @@ static void on_status(struct api_answer *answer, const struct error *error, void
         run_step(run, RUN_EVENT_OK);
         return;
     }
-    bool advanced = finished != USEC_NONE && (run->finished_before == USEC_NONE || finished > run->finished_before);
+    bool advanced =
+        finished != USEC_NONE && (run->finished_before == USEC_NONE || finished > run->finished_before);
     if (!refreshing && advanced && (started == USEC_NONE || finished >= started)) {
         run->refresh_finished = finished;
         run->looks.refresh_started = started;
@@ -205,7 +211,8 @@ static void on_status(struct api_answer *answer, const struct error *error, void
     } else {
         char limit[TIMESPAN_TEXT_MAX];
         timespan_format(run->options.connection->refresh_timeout, limit);
-        error_set(&failure, CAUSE_REFRESH_TIMEOUT, "the schema refresh was not over within refresh_timeout (%s)", limit);
+        error_set(&failure, CAUSE_REFRESH_TIMEOUT,
+                  "the schema refresh was not over within refresh_timeout (%s)", limit);
         run_fail(run, &failure);
     }
 }
@@ -227,8 +234,9 @@ static void on_refresh(struct api_answer *answer, const struct error *error, voi
         if (is_healthy(run))
             error_prefix(&refused, "the schema refresh was refused");
         else
-            error_prefix(&refused, "the schema refresh was refused; the connection's status is %s%s%s", run->status,
-                         run->status_error ? ": " : "", run->status_error ? run->status_error : "");
+            error_prefix(&refused, "the schema refresh was refused; the connection's status is %s%s%s",
+                         run->status, run->status_error ? ": " : "",
+                         run->status_error ? run->status_error : "");
         if (refused.cause == CAUSE_HTTP_400 || refused.cause == CAUSE_HTTP_5XX)
             refused.cause = CAUSE_REFRESH_FAILED;
     }
@@ -299,7 +307,8 @@ static void on_registered(const struct database_result *result, const struct err
 /* Targets that need a row get it before they are looked at: the rows of their fields carry its key. */
 void run_register_targets(struct run *run) {
     struct plan plan;
-    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL, &run->synced, &plan);
+    plan_make(run->options.connection, run->stored, run->stored_count, run->listed ? &run->listing : NULL,
+              &run->synced, &plan);
     const char **ids = alloc_zero(plan.count + 1, sizeof(*ids));
     enum target_origin *origins = alloc_zero(plan.count + 1, sizeof(*origins));
     size_t count = 0;

@@ -97,8 +97,8 @@ static struct active *active_of(struct scheduler *scheduler, const struct run *r
 
 static void on_failed(struct run *run, const char *target_id, const struct error *error, void *userdata) {
     (void)userdata;
-    log_warning(LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id}, {"run", run_id(run)},
-                           {"cause", error_class(error->cause)->name}),
+    log_warning(LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id},
+                           {"run", run_id(run)}, {"cause", error_class(error->cause)->name}),
                 "%s", error->text);
 }
 
@@ -107,23 +107,29 @@ static void on_held(struct run *run, const char *target_id, bool gone, size_t fi
     const struct log_field *about =
         LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id}, {"run", run_id(run)});
     if (gone)
-        log_warning(about, "the target is gone with many others: held back; 'schemasyncd accept' if it is true");
+        log_warning(about,
+                    "the target is gone with many others: held back; 'schemasyncd accept' if it is true");
     else
-        log_warning(about, "%zu fields are gone at once: held back; 'schemasyncd accept' if it is true", fields);
+        log_warning(about, "%zu fields are gone at once: held back; 'schemasyncd accept' if it is true",
+                    fields);
 }
 
 static void log_report(const struct run *run, const struct run_report *report) {
-    const struct log_field *about = LOG_FIELDS({"connection", run_connection(run)->name}, {"run", run_id(run)},
-                                               {"cause", error_class(report->error.cause)->name});
+    const struct log_field *about =
+        LOG_FIELDS({"connection", run_connection(run)->name}, {"run", run_id(run)},
+                   {"cause", error_class(report->error.cause)->name});
     if (report->outcome == RUN_CANCELLED || report->error.cause == CAUSE_LEASE_LOST)
         log_notice(about, "%s", report->error.text);
     else if (error_is_set(&report->error))
         log_error(about, "%s", report->error.text);
     else
-        log_write(report->changes > 0 || report->failed > 0 || report->baselines > 0 ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, about,
-                  "%zu targets: %zu mirrored for the first time, %zu unchanged, %zu changed, %zu suspect, %zu failed; %zu changes",
-                  report->targets, report->baselines, report->unchanged, report->changed, report->held, report->failed,
-                  report->changes);
+        log_write(
+            report->changes > 0 || report->failed > 0 || report->baselines > 0 ? LOG_LEVEL_INFO
+                                                                               : LOG_LEVEL_DEBUG,
+            about,
+            "%zu targets: %zu mirrored for the first time, %zu unchanged, %zu changed, %zu suspect, %zu failed; %zu changes",
+            report->targets, report->baselines, report->unchanged, report->changed, report->held,
+            report->failed, report->changes);
 }
 
 static void on_done(struct run *run, const struct run_report *report, void *userdata) {
@@ -155,7 +161,8 @@ static bool is_wanted(const struct scheduler *scheduler, const struct config_con
     return !scheduler->stopping && now && config_same_connection(connection, now);
 }
 
-static void start_run(struct scheduler *scheduler, struct generation *generation, const struct store_claim *claim) {
+static void start_run(struct scheduler *scheduler, struct generation *generation,
+                      const struct store_claim *claim) {
     const struct config_connection *connection = find_by_id(generation->config, claim->connection_id);
     if (!connection) /* cannot be: the digest was compared with the claim. The lease ends by itself. */
         return;
@@ -199,7 +206,8 @@ static void on_claimed(const struct database_result *result, const struct error 
     for (size_t i = 0; i < count; i++) {
         struct store_claim claim;
         store_read_claim(result, i, &claim);
-        snprintf(claim.connection_id, sizeof(claim.connection_id), "%s", database_value(result, i, "connection_id"));
+        snprintf(claim.connection_id, sizeof(claim.connection_id), "%s",
+                 database_value(result, i, "connection_id"));
         start_run(scheduler, generation, &claim);
     }
     sweep_generations(scheduler);
@@ -233,7 +241,8 @@ static void look(struct scheduler *scheduler) {
     else if (scheduler->under_way < RUNS_AT_ONCE) {
         scheduler->asking = scheduler->current;
         scheduler->asking->runs++;
-        scheduler->call = store_claim_due(store, config->digest, RUNS_AT_ONCE - scheduler->under_way, on_claimed, scheduler);
+        scheduler->call = store_claim_due(store, config->digest, RUNS_AT_ONCE - scheduler->under_way,
+                                          on_claimed, scheduler);
     }
 }
 
@@ -249,7 +258,8 @@ struct scheduler *scheduler_new(const struct scheduler_options *options, struct 
     struct scheduler *scheduler = alloc_zero(1, sizeof(*scheduler));
     scheduler->options = *options;
     scheduler->current = generation_new(config);
-    if (sd_event_add_time_relative(options->event, &scheduler->timer, CLOCK_MONOTONIC, 0, 0, on_timer, scheduler) < 0)
+    if (sd_event_add_time_relative(options->event, &scheduler->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
+                                   scheduler) < 0)
         log_error(NULL, "no timer to be had: nothing will be claimed");
     return scheduler;
 }
@@ -264,7 +274,8 @@ void scheduler_reload(struct scheduler *scheduler, struct config *config) {
     scheduler->old = before;
     scheduler->current = generation_new(config);
     scheduler->loaded = false;
-    if (!scheduler->asking) /* it was loading; a claim is left to come, else its leases would have to run out */
+    if (!scheduler
+             ->asking) /* it was loading; a claim is left to come, else its leases would have to run out */
         database_cancel(TAKE_PTR(scheduler->call));
     for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         if (scheduler->active[i].run && !is_wanted(scheduler, run_connection(scheduler->active[i].run)))

@@ -8,10 +8,12 @@
 #include "base/alloc.h"
 #include "io/database.h"
 
-/* A batch is sent long before (see flow/run_record.c); one target's rows are bounded by api.max_response times a small factor. */
+/* A batch is sent long before (see flow/run_record.c); one target's rows are bounded by api.max_response
+ * times a small factor. */
 #define BATCH_MAX ((size_t)16 << 30)
 
-const char *const look_outcome_names[LOOK_OUTCOME_COUNT] = {"baseline", "recorded", "held", "gone", "absent", "failed"};
+const char *const look_outcome_names[LOOK_OUTCOME_COUNT] = {"baseline", "recorded", "held",
+                                                            "gone",     "absent",   "failed"};
 
 static const char *const field_action_names[] = {"add", "replace", "remove", "move"};
 
@@ -55,7 +57,10 @@ static void put_text(struct buffer *buffer, const char *text, char end) {
             put(buffer, rest, plain);
             rest += plain;
             if (*rest) {
-                char escaped[2] = {'\\', *rest == '\t' ? 't' : *rest == '\n' ? 'n' : *rest == '\r' ? 'r' : '\\'};
+                char escaped[2] = {'\\', *rest == '\t'   ? 't'
+                                         : *rest == '\n' ? 'n'
+                                         : *rest == '\r' ? 'r'
+                                                         : '\\'};
                 put(buffer, escaped, 2);
                 rest++;
             }
@@ -141,7 +146,8 @@ static void put_fingerprint(struct buffer *buffer, const struct fingerprint *fin
     put_text(buffer, text, end);
 }
 
-/* All columns of staged_target but run_id and batch, which the loader puts before: a slice has another batch number. */
+/* All columns of staged_target but run_id and batch, which the loader puts before: a slice has another batch
+ * number. */
 static void put_target(struct buffer *buffer, const struct staged_target *target) {
     put_number(buffer, target->key, '\t');
     put_text(buffer, look_outcome_names[target->outcome], '\t');
@@ -161,8 +167,8 @@ static void put_target(struct buffer *buffer, const struct staged_target *target
     put_text(buffer, target->error, '\n');
 }
 
-void batch_add(struct batch *batch, const struct staged_target *target, const struct field_edit *edits, size_t edit_count,
-               const struct change *changes, size_t change_count) {
+void batch_add(struct batch *batch, const struct staged_target *target, const struct field_edit *edits,
+               size_t edit_count, const struct change *changes, size_t change_count) {
     put_target(&batch->targets, target);
     for (size_t i = 0; i < edit_count; i++) {
         if (!batch->baseline) {
@@ -185,7 +191,8 @@ void batch_add(struct batch *batch, const struct staged_target *target, const st
         put_text(&batch->changes, changes[i].old_value, '\t');
         put_text(&batch->changes, changes[i].new_value, '\n');
     }
-    batch->entries = alloc_grow(batch->entries, &batch->entry_capacity, batch->entry_count + 1, sizeof(*batch->entries));
+    batch->entries =
+        alloc_grow(batch->entries, &batch->entry_capacity, batch->entry_count + 1, sizeof(*batch->entries));
     batch->entries[batch->entry_count++] = (struct batch_entry){.key = target->key,
                                                                 .targets_end = batch->targets.length,
                                                                 .fields_end = batch->fields.length,

@@ -13,7 +13,16 @@ enum { ATTEMPTS_MAX = 10 };
 static const usec_t pause_between_attempts = 500 * USEC_PER_MSEC;
 
 /* A batch goes through these steps; a query has one. */
-enum step { STEP_BEGIN, STEP_NUMBER, STEP_FIELDS, STEP_CHANGES, STEP_TARGETS, STEP_FINISH, STEP_COMMIT, STEP_ROLLBACK };
+enum step {
+    STEP_BEGIN,
+    STEP_NUMBER,
+    STEP_FIELDS,
+    STEP_CHANGES,
+    STEP_TARGETS,
+    STEP_FINISH,
+    STEP_COMMIT,
+    STEP_ROLLBACK
+};
 
 /* What is to be done when the transaction has been rolled back. */
 enum afterwards { AFTER_AGAIN, AFTER_HALVE, AFTER_REFUSE, AFTER_TAKEN, AFTER_FAIL };
@@ -34,6 +43,7 @@ struct loader_job {
     int *next_number, number;
     char run_id[RUN_ID_SIZE];
     enum step step;
+    uint64_t session; /* the connection on which the transaction began */
     enum afterwards afterwards;
     struct error error;
     struct loader_refusal *refused;
@@ -63,8 +73,8 @@ static const struct statement statement_begin_baseline = {NULL, "BEGIN; SET LOCA
 static const struct statement statement_commit = {NULL, "COMMIT"};
 static const struct statement statement_rollback = {NULL, "ROLLBACK"};
 
-#define FIELD_COLUMNS                                                                                       \
-    "ordinal_position, field_id, name, description, type, source_type, required, createable, updateable, "  \
+#define FIELD_COLUMNS                                                                                      \
+    "ordinal_position, field_id, name, description, type, source_type, required, createable, updateable, " \
     "filterable, association, encryptable, supports_identity, identity_functions, extra"
 static const char copy_baseline_fields[] =
     "COPY schemasync.field_version (target_key, " FIELD_COLUMNS ") FROM STDIN";
@@ -77,6 +87,7 @@ static const char copy_targets[] =
     "field_count, target_differs, name, modes, properties, hold_anew, held_gone, held_fields, next_due_at, error) FROM STDIN";
 
 static void job_step(struct loader_job *job);
+static void job_failed(struct loader_job *job, const struct error *error);
 static void loader_start_first(struct loader *loader);
 
 static void job_free(struct loader_job *job) {
@@ -160,8 +171,9 @@ static void on_query(const struct database_result *result, const struct error *e
     loader_finish_first(loader);
 }
 
-struct loader_job *loader_query(struct loader *loader, const struct statement *statement, const char *const *params,
-                                size_t param_count, database_callback *callback, void *userdata) {
+struct loader_job *loader_query(struct loader *loader, const struct statement *statement,
+                                const char *const *params, size_t param_count, database_callback *callback,
+                                void *userdata) {
     struct loader_job *job = alloc_zero(1, sizeof(*job));
     job->statement = statement;
     job->query_callback = callback;
@@ -197,7 +209,8 @@ static struct batch *job_slice(struct loader_job *job) {
 }
 
 static void job_refuse(struct loader_job *job) {
-    job->refused = alloc_grow(job->refused, &job->refused_capacity, job->refused_count + 1, sizeof(*job->refused));
+    job->refused =
+        alloc_grow(job->refused, &job->refused_capacity, job->refused_count + 1, sizeof(*job->refused));
     job->refused[job->refused_count++] =
         (struct loader_refusal){.key = job_slice(job)->entries[0].key, .error = job->error};
 }
@@ -255,8 +268,8 @@ static void job_afterwards(struct loader_job *job) {
     job->step = STEP_BEGIN;
     switch (job->afterwards) {
     case AFTER_AGAIN:
-        if (sd_event_add_time_relative(loader->event, &loader->pause, CLOCK_MONOTONIC, (uint64_t)pause_between_attempts, 0,
-                                       on_pause, loader) < 0)
+        if (sd_event_add_time_relative(loader->event, &loader->pause, CLOCK_MONOTONIC,
+                                       (uint64_t)pause_between_attempts, 0, on_pause, loader) < 0)
             job_step(job);
         return;
     case AFTER_HALVE:
@@ -310,15 +323,20 @@ static void on_step(const struct database_result *result, const struct error *er
         job_taken(job);
         job_next_slice(job);
     } else {
+        if (job->step == STEP_BEGIN)
+            job->session = database_session(loader->store->load);
         job->step++;
         job_step(job);
     }
 }
 
-static void job_statement(struct loader_job *job, const struct statement *statement, const char *const *params, size_t count) {
+/* Only the first statement may wait for a connection: a later one would run on a new one, outside the
+ * transaction. */
+static void job_statement(struct loader_job *job, const struct statement *statement,
+                          const char *const *params, size_t count) {
     struct loader *loader = job->loader;
     loader->call = database_query(loader->store->load, statement, params, count,
-                                  job->step == STEP_ROLLBACK ? 0 : loader->store->patience, on_step, loader);
+                                  job->step == STEP_BEGIN ? loader->store->patience : 0, on_step, loader);
 }
 
 /* COPYs a buffer; an empty one is passed over. */
@@ -353,6 +371,13 @@ static void job_step(struct loader_job *job) {
     if (job->statement) {
         loader->call = database_query(loader->store->load, job->statement, (const char *const *)job->params,
                                       job->param_count, loader->store->patience, on_query, loader);
+        return;
+    }
+    if (job->step != STEP_BEGIN && job->step != STEP_ROLLBACK &&
+        job->session != database_session(loader->store->load)) {
+        struct error error = {0};
+        error_set(&error, CAUSE_DB_UNREACHABLE, "the connection broke within a transaction");
+        job_failed(job, &error);
         return;
     }
     const struct batch *slice = job_slice(job);

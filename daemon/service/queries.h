@@ -6,6 +6,7 @@
 
 extern const struct statement query_accept_held;
 extern const struct statement query_begin_batch;
+extern const struct statement query_check_database;
 extern const struct statement query_claim_connection;
 extern const struct statement query_claim_due;
 extern const struct statement query_connection_names;

@@ -74,8 +74,10 @@ static void put_inputs(struct buffer *json, const struct target_item *item) {
     put(json, "}");
 }
 
-/* One target that the configuration names itself; false for items that take in what others name, or what stood before. */
-static bool put_target(struct buffer *json, const struct config_connection *connection, size_t index, bool first) {
+/* One target that the configuration names itself; false for items that take in what others name, or what
+ * stood before. */
+static bool put_target(struct buffer *json, const struct config_connection *connection, size_t index,
+                       bool first) {
     const struct target_item *item = &connection->targets[index];
     if (item->kind != ITEM_TARGET && item->kind != ITEM_NEW)
         return false;
@@ -120,8 +122,8 @@ static void put_connection(struct buffer *json, const struct config_connection *
     put(json, open ? "true}" : "false}");
 }
 
-struct database_call *store_load_configuration(struct store *store, const struct config *config, bool is_daemon,
-                                               database_callback *callback, void *userdata) {
+struct database_call *store_load_configuration(struct store *store, const struct config *config,
+                                               bool is_daemon, database_callback *callback, void *userdata) {
     struct buffer json;
     buffer_init(&json, DOCUMENT_MAX);
     put(&json, "{\"connections\": [");
@@ -132,36 +134,40 @@ struct database_call *store_load_configuration(struct store *store, const struct
     put(&json, "]}");
     CLEANUP(cleanup_free) char *digest = store_bytea(config->digest, sizeof(config->digest));
     const char *params[] = {store->worker, digest, buffer_text(&json), is_daemon ? "t" : "f"};
-    struct database_call *call = database_query(store->control, &query_load_configuration, params, ARRAY_LENGTH(params),
-                                                store->patience, callback, userdata);
+    struct database_call *call = database_query(store->control, &query_load_configuration, params,
+                                                ARRAY_LENGTH(params), store->patience, callback, userdata);
     buffer_done(&json);
     return call;
 }
 
-struct database_call *store_claim(struct store *store, const char *connection_id, database_callback *callback, void *userdata) {
+struct database_call *store_claim(struct store *store, const char *connection_id, database_callback *callback,
+                                  void *userdata) {
     char schema[16];
     snprintf(schema, sizeof(schema), "%d", store->schema);
     const char *params[] = {connection_id, store->worker, schema};
-    return database_query(store->control, &query_claim_connection, params, ARRAY_LENGTH(params), store->patience, callback,
-                          userdata);
+    return database_query(store->control, &query_claim_connection, params, ARRAY_LENGTH(params),
+                          store->patience, callback, userdata);
 }
 
-struct database_call *store_claim_due(struct store *store, const unsigned char digest[static 32], size_t limit,
-                                      database_callback *callback, void *userdata) {
+struct database_call *store_claim_due(struct store *store, const unsigned char digest[static 32],
+                                      size_t limit, database_callback *callback, void *userdata) {
     char schema[16], limit_text[24];
     snprintf(schema, sizeof(schema), "%d", store->schema);
     snprintf(limit_text, sizeof(limit_text), "%zu", limit);
     CLEANUP(cleanup_free) char *digest_text = store_bytea(digest, 32);
     const char *params[] = {store->worker, digest_text, schema, limit_text};
-    return database_query(store->control, &query_claim_due, params, ARRAY_LENGTH(params), store->patience, callback, userdata);
+    return database_query(store->control, &query_claim_due, params, ARRAY_LENGTH(params), store->patience,
+                          callback, userdata);
 }
 
 struct database_call *store_forget_worker(struct store *store, database_callback *callback, void *userdata) {
     return database_query(store->control, &query_forget_worker, &store->worker, 1, 0, callback, userdata);
 }
 
-struct database_call *store_peek(struct store *store, const char *connection_id, database_callback *callback, void *userdata) {
-    return database_query(store->control, &query_peek_connection, &connection_id, 1, store->patience, callback, userdata);
+struct database_call *store_peek(struct store *store, const char *connection_id, database_callback *callback,
+                                 void *userdata) {
+    return database_query(store->control, &query_peek_connection, &connection_id, 1, store->patience,
+                          callback, userdata);
 }
 
 void store_read_claim(const struct database_result *result, size_t row, struct store_claim *ret) {
@@ -169,27 +175,29 @@ void store_read_claim(const struct database_result *result, size_t row, struct s
         .token = strtoll(database_value(result, row, "token"), NULL, 10),
         .now = parse_usec(database_value(result, row, "now_usec")),
         .refreshes_targets = is_true(database_value(result, row, "refreshes_targets")),
-        .syncs_unknown = database_value(result, row, "syncs_known") && !is_true(database_value(result, row, "syncs_known")),
+        .syncs_unknown = database_value(result, row, "syncs_known") &&
+                         !is_true(database_value(result, row, "syncs_known")),
         .own_due = is_true(database_value(result, row, "own_due")),
     };
     const char *run_id = database_value(result, row, "run_id");
     snprintf(ret->run_id, sizeof(ret->run_id), "%s", run_id ? run_id : "");
-    ret->has_include_digest =
-        parse_bytea(database_value(result, row, "include_digest"), ret->include_digest, sizeof(ret->include_digest));
+    ret->has_include_digest = parse_bytea(database_value(result, row, "include_digest"), ret->include_digest,
+                                          sizeof(ret->include_digest));
 }
 
-struct database_call *store_renew(struct store *store, const char *connection_id, int64_t token, database_callback *callback,
-                                  void *userdata) {
+struct database_call *store_renew(struct store *store, const char *connection_id, int64_t token,
+                                  database_callback *callback, void *userdata) {
     char text[24];
     snprintf(text, sizeof(text), "%" PRId64, token);
     const char *params[] = {connection_id, text};
-    return database_query(store->control, &query_renew_lease, params, ARRAY_LENGTH(params), store->patience, callback,
-                          userdata);
+    return database_query(store->control, &query_renew_lease, params, ARRAY_LENGTH(params), store->patience,
+                          callback, userdata);
 }
 
-struct database_call *store_load_targets(struct store *store, const char *connection_id, database_callback *callback,
-                                         void *userdata) {
-    return database_query(store->control, &query_run_targets, &connection_id, 1, store->patience, callback, userdata);
+struct database_call *store_load_targets(struct store *store, const char *connection_id,
+                                         database_callback *callback, void *userdata) {
+    return database_query(store->control, &query_run_targets, &connection_id, 1, store->patience, callback,
+                          userdata);
 }
 
 static int find_word(const char *word, const char *const *words, int count) {
@@ -226,29 +234,34 @@ static const char *const *read_strings(const char *array, struct arena *arena, s
     return copies;
 }
 
-struct stored_target *store_read_targets(const struct database_result *result, struct arena *arena, size_t *ret_count) {
+struct stored_target *store_read_targets(const struct database_result *result, struct arena *arena,
+                                         size_t *ret_count) {
     size_t count = database_rows(result);
     struct stored_target *targets = arena_alloc(arena, (count + 1) * sizeof(*targets));
     const char *last_version = NULL;
     for (size_t i = 0; i < count; i++) {
         struct stored_target *target = &targets[i];
         target->key = atoi(database_value(result, i, "key"));
-        target->id = arena_strndup(arena, database_value(result, i, "target_id"), database_value_length(result, i, "target_id"));
-        target->origin =
-            (enum target_origin)find_word(database_value(result, i, "origin"), target_origin_names, ORIGIN_COUNT);
-        target->state = (enum target_state)find_word(database_value(result, i, "state"), target_state_names, STATE_COUNT);
+        target->id = arena_strndup(arena, database_value(result, i, "target_id"),
+                                   database_value_length(result, i, "target_id"));
+        target->origin = (enum target_origin)find_word(database_value(result, i, "origin"),
+                                                       target_origin_names, ORIGIN_COUNT);
+        target->state =
+            (enum target_state)find_word(database_value(result, i, "state"), target_state_names, STATE_COUNT);
         target->managed = is_true(database_value(result, i, "managed"));
         target->announced = is_true(database_value(result, i, "announced"));
         target->has_history = is_true(database_value(result, i, "has_history"));
         target->field_count = strtoull(database_value(result, i, "field_count"), NULL, 10);
         target->refreshed_at = parse_usec(database_value(result, i, "refreshed_at"));
         target->api_version = intern(arena, &last_version, database_value(result, i, "api_version"));
-        if (!parse_bytea(database_value(result, i, "fingerprint"), target->fingerprint.bytes, FINGERPRINT_SIZE))
+        if (!parse_bytea(database_value(result, i, "fingerprint"), target->fingerprint.bytes,
+                         FINGERPRINT_SIZE))
             target->fingerprint = (struct fingerprint){{0}};
         target->held_since = parse_usec(database_value(result, i, "held_since"));
         target->held_gone = is_true(database_value(result, i, "held_gone"));
         if (target->state == STATE_SUSPECT)
-            target->held_fields = read_strings(database_value(result, i, "held_fields"), arena, &target->held_count);
+            target->held_fields =
+                read_strings(database_value(result, i, "held_fields"), arena, &target->held_count);
         target->accepted = is_true(database_value(result, i, "accepted"));
         target->due = is_true(database_value(result, i, "due"));
         target->synced_lately = is_true(database_value(result, i, "synced_lately"));
@@ -257,8 +270,9 @@ struct stored_target *store_read_targets(const struct database_result *result, s
     return targets;
 }
 
-struct database_call *store_register(struct store *store, const char *connection_id, int64_t token, const unsigned char *digest,
-                                     const char *const *ids, const enum target_origin *origins, size_t count,
+struct database_call *store_register(struct store *store, const char *connection_id, int64_t token,
+                                     const unsigned char *digest, const char *const *ids,
+                                     const enum target_origin *origins, size_t count,
                                      database_callback *callback, void *userdata) {
     struct buffer id_array, origin_array;
     buffer_init(&id_array, DOCUMENT_MAX);
@@ -275,19 +289,22 @@ struct database_call *store_register(struct store *store, const char *connection
     char token_text[24];
     snprintf(token_text, sizeof(token_text), "%" PRId64, token);
     CLEANUP(cleanup_free) char *digest_text = digest ? store_bytea(digest, 32) : NULL;
-    const char *params[] = {connection_id, token_text, digest_text, buffer_text(&id_array), buffer_text(&origin_array)};
-    struct database_call *call = database_query(store->control, &query_register_targets, params, ARRAY_LENGTH(params),
-                                                store->patience, callback, userdata);
+    const char *params[] = {connection_id, token_text, digest_text, buffer_text(&id_array),
+                            buffer_text(&origin_array)};
+    struct database_call *call = database_query(store->control, &query_register_targets, params,
+                                                ARRAY_LENGTH(params), store->patience, callback, userdata);
     buffer_done(&id_array);
     buffer_done(&origin_array);
     return call;
 }
 
-struct database_call *store_load_snapshot(struct store *store, int target_key, database_callback *callback, void *userdata) {
+struct database_call *store_load_snapshot(struct store *store, int target_key, database_callback *callback,
+                                          void *userdata) {
     char key[16];
     snprintf(key, sizeof(key), "%d", target_key);
     const char *params[] = {key};
-    return database_query(store->control, &query_load_snapshot, params, 1, store->patience, callback, userdata);
+    return database_query(store->control, &query_load_snapshot, params, 1, store->patience, callback,
+                          userdata);
 }
 
 struct target *store_read_snapshot(const struct database_result *result, struct error *ret_error) {
@@ -296,8 +313,8 @@ struct target *store_read_snapshot(const struct database_result *result, struct 
         return NULL;
     }
     size_t count = 0;
-    struct target *target = target_parse(database_value(result, 0, "document"), database_value_length(result, 0, "document"),
-                                         NULL, ret_error);
+    struct target *target = target_parse(database_value(result, 0, "document"),
+                                         database_value_length(result, 0, "document"), NULL, ret_error);
     if (!target) {
         error_prefix(ret_error, "the mirror's own snapshot cannot be read");
         return NULL;

@@ -9,12 +9,14 @@
 /* What the API sent of all syncs of a connection, each within api.max_response. */
 #define SYNCS_MAX ((size_t)4 << 30)
 
-struct database_call *store_load_syncs(struct store *store, const char *connection_id, database_callback *callback,
-                                       void *userdata) {
-    return database_query(store->control, &query_load_syncs, &connection_id, 1, store->patience, callback, userdata);
+struct database_call *store_load_syncs(struct store *store, const char *connection_id,
+                                       database_callback *callback, void *userdata) {
+    return database_query(store->control, &query_load_syncs, &connection_id, 1, store->patience, callback,
+                          userdata);
 }
 
-static const char *keep(struct arena *arena, const struct database_result *result, size_t row, const char *column) {
+static const char *keep(struct arena *arena, const struct database_result *result, size_t row,
+                        const char *column) {
     const char *text = database_value(result, row, column);
     return text ? arena_strndup(arena, text, strlen(text)) : NULL;
 }
@@ -58,15 +60,16 @@ struct sync *store_read_syncs(const struct database_result *result, struct arena
         for (size_t i = row; i < row + of_sync; i++)
             if (database_value(result, i, "field_id"))
                 fields[field_count++] = read_field(result, i, arena);
-        syncs[count++] = (struct sync){.id = keep(arena, result, row, "sync_id"),
-                                       .name = keep(arena, result, row, "name"),
-                                       .active = is_true(database_value(result, row, "active")),
-                                       .mode = keep(arena, result, row, "mode"),
-                                       .target_id = keep(arena, result, row, "target_id"),
-                                       .creates_target = is_true(database_value(result, row, "creates_target")),
-                                       .updated_at = keep(arena, result, row, "updated_at"),
-                                       .fields = fields,
-                                       .field_count = field_count};
+        syncs[count++] =
+            (struct sync){.id = keep(arena, result, row, "sync_id"),
+                          .name = keep(arena, result, row, "name"),
+                          .active = is_true(database_value(result, row, "active")),
+                          .mode = keep(arena, result, row, "mode"),
+                          .target_id = keep(arena, result, row, "target_id"),
+                          .creates_target = is_true(database_value(result, row, "creates_target")),
+                          .updated_at = keep(arena, result, row, "updated_at"),
+                          .fields = fields,
+                          .field_count = field_count};
     }
     *ret_count = count;
     return syncs;
