@@ -34,10 +34,11 @@ SIMULATOR_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/simulat
 UNIT_TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/*/test_*.c)))
 SUPPORT_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(BUILD)/integration/%,$(sort $(wildcard tests/integration/test_*.c)))
+SYSTEM_TESTS      := $(patsubst tests/system/%.c,$(BUILD)/system/%,$(sort $(wildcard tests/system/test_*.c)))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help deps programs tests unit integration simulator-test check san lint demo install clean format
+.PHONY: all help deps programs tests unit integration system simulator-test check san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -72,6 +73,11 @@ $(BUILD)/integration/%: $(BUILD)/tests/integration/%.o $(SUPPORT_OBJECTS) $(LIBR
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
 
+$(BUILD)/system/%: $(BUILD)/tests/system/%.o $(SUPPORT_OBJECTS) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
+
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests/support
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -87,13 +93,16 @@ $(BUILD)/generated/sql_files.o: $(BUILD)/generated/sql_files.c
 	@echo '  CC    $@'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS)
+tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SYSTEM_TESTS)
 
 unit: $(UNIT_TESTS) ## unit tests
 	tests/run-tests "$(BUILD)" unit
 
 integration: programs $(INTEGRATION_TESTS) ## tests of the whole program against the simulator and a private PostgreSQL
 	tests/run-tests "$(BUILD)" integration
+
+system: programs $(SYSTEM_TESTS) ## tests of the daemon: killed, paused, cut off, reloaded; SCHEMASYNCD_LONG=1: for long
+	tests/run-tests "$(BUILD)" system
 
 simulator-test: $(SIMULATOR) ## the simulator's own test
 	SIMULATOR=$(SIMULATOR) tests/simulator/selftest.sh
@@ -127,4 +136,5 @@ clean: ## remove what was built
 
 -include $(OBJECTS:.o=.d) $(SIMULATOR_OBJECTS:.o=.d) $(SUPPORT_OBJECTS:.o=.d) \
          $(patsubst $(BUILD)/unit/%,$(BUILD)/tests/unit/%.d,$(UNIT_TESTS)) \
-         $(patsubst $(BUILD)/integration/%,$(BUILD)/tests/integration/%.d,$(INTEGRATION_TESTS))
+         $(patsubst $(BUILD)/integration/%,$(BUILD)/tests/integration/%.d,$(INTEGRATION_TESTS)) \
+         $(patsubst $(BUILD)/system/%,$(BUILD)/tests/system/%.d,$(SYSTEM_TESTS))

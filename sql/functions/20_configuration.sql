@@ -81,6 +81,11 @@ BEGIN
     AND NOT EXISTS (SELECT FROM pg_temp.wanted_target x
                     WHERE x.connection_id = t.connection_id AND x.target_id = t.target_id);
 
+  -- A connection is due when the first of its targets is: what is named anew is looked at now.
+  UPDATE schemasync.connections c SET next_due_at = d.due
+  FROM (SELECT t.connection_id, min(t.next_due_at) AS due FROM schemasync.target_state t WHERE t.managed GROUP BY 1) d
+  WHERE c.id = d.connection_id AND c.managed AND d.due < c.next_due_at;
+
   INSERT INTO schemasync.configuration AS c (digest, loaded_at, loaded_by) VALUES (p_digest, v_now, p_worker)
   ON CONFLICT (only_row) DO UPDATE SET digest = excluded.digest, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by;
   RETURN true;
