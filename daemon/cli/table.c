@@ -81,7 +81,7 @@ void time_relative(usec_t time, usec_t now, char ret[static TIMESPAN_TEXT_MAX]) 
         return;
     }
     size_t i = 0;
-    while (distance >= units[i].until)
+    while (i + 1 < ARRAY_LENGTH(units) && distance >= units[i].until)
         i++;
     snprintf(ret, TIMESPAN_TEXT_MAX, past ? "%" PRId64 "%c ago" : "in %" PRId64 "%c",
              distance / units[i].unit, units[i].letter);

@@ -1,5 +1,6 @@
 # For integration tests in shell: a database of one's own, and expectations that are counted. Source it; end with `expect_done`.
 set -u
+[ -x "$SCHEMASYNCD" ] || { echo "no program: $SCHEMASYNCD" >&2; exit 1; }
 passed=0 failed=0
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
