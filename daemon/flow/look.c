@@ -16,6 +16,7 @@ struct look {
     void *userdata;
     struct api_call *call;
     struct database_call *load;
+    unsigned load_attempts;
 
     bool refreshing;   /* the fetch under way refreshes the target */
     bool proving;      /* it is made for the proof's sake */
@@ -29,6 +30,8 @@ struct look {
     struct lacking first_lacking, lacking, both;
     struct look_result result;
 };
+
+enum { LOAD_ATTEMPTS_MAX = 5 };
 
 static const struct stored_target not_stored = {
     .state = STATE_PENDING, .refreshed_at = USEC_NONE, .held_since = USEC_NONE};
@@ -257,10 +260,16 @@ static void compare(struct look *look) {
     }
 }
 
+static void load_mirror(struct look *look);
+
 static void on_mirror(const struct database_result *result, const struct error *error, void *userdata) {
     struct look *look = userdata;
     look->load = NULL;
     struct error reading = {0};
+    if (error && error->cause == CAUSE_DB_UNREACHABLE && ++look->load_attempts < LOAD_ATTEMPTS_MAX) {
+        load_mirror(look); /* the connection broke before the answer came: asked again when it is back */
+        return;
+    }
     if (!error) {
         look->mirror = store_read_snapshot(result, &reading);
         error = look->mirror ? NULL : &reading;
@@ -269,6 +278,10 @@ static void on_mirror(const struct database_result *result, const struct error *
         fail(look, error);
     else
         compare(look);
+}
+
+static void load_mirror(struct look *look) {
+    look->load = store_load_snapshot(look->context->store, look->stored->key, on_mirror, look);
 }
 
 /* Answers */
@@ -315,7 +328,7 @@ static void on_body(struct look *look) {
     } else if (look->mirror) {
         compare(look);
     } else {
-        look->load = store_load_snapshot(look->context->store, look->stored->key, on_mirror, look);
+        load_mirror(look);
     }
 }
 

@@ -252,7 +252,7 @@ static void on_look(struct look *look, const struct look_result *result, void *u
     size_t index = (size_t)(look_target(look) - run->plan.targets);
     const struct stored_target *stored = look_stored(look);
 
-    if (result->kind == LOOK_KIND_FAILED && error_class(result->error.cause)->counted == COUNTED_CONNECTION) {
+    if (result->kind == LOOK_KIND_FAILED && error_class(result->error.cause)->counted != COUNTED_TARGET) {
         struct error error = result->error;
         run_fail(run, &error);
         return;
