@@ -3,13 +3,13 @@
 #include <string.h>
 
 const char *const rule_ids[] = {
+    "mass-removal",
     "target-removed",
     "target-added",
     "target-name-changed",
     "field-removed",
     "field-added",
     "field-added-must-supply",
-    "mass-removal",
     "field-name-changed",
     "field-description-changed",
     "field-type-widened",

@@ -19,7 +19,8 @@ extern const char *const severity_names[SEVERITY_COUNT];
 struct target_use {
     const struct sync *const *syncs;
     size_t count;
-    bool known; /* false: they could not all be listed and read: those given still count, everything else is unknown */
+    bool known; /* false: they could not all be listed and read: those given still count, everything else is
+                   unknown */
 };
 
 struct judgement {
@@ -36,9 +37,11 @@ struct judge {
     bool mass_removal;           /* what was held back is applied: on every row of it */
 };
 
-/* Judges the changes of one target in one run, as diff_compute() gives them (with target_added or target_removed before them where
- * those are): ret[i] belongs to changes[i]. Derived rules take the place of the raw ones of the attributes they are made of. */
-void severity_judge(const struct judge *judge, const struct change *changes, size_t count, struct judgement *ret);
+/* Judges the changes of one target in one run, as diff_compute() gives them (with target_added or
+ * target_removed before them where those are): ret[i] belongs to changes[i]. Derived rules take the place of
+ * the raw ones of the attributes they are made of. */
+void severity_judge(const struct judge *judge, const struct change *changes, size_t count,
+                    struct judgement *ret);
 
 /* Prints the table of rules as Markdown, the documentation's table: rule | when | severity. */
 void severity_print_table(FILE *file);
