@@ -1,5 +1,5 @@
-/* The command run: builds the graph of what lives as long as the process, and turns the loop. Signals, the watchdog and what
- * systemd is told are here; what is done when is the scheduler's. */
+/* The command run: builds the graph of what lives as long as the process, and turns the loop. Signals, the
+ * watchdog and what systemd is told are here; what is done when is the scheduler's. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +26,12 @@ static const usec_t status_interval = 5 * USEC_PER_SEC;
 
 enum { IDLE_CONNECTIONS = 64 };
 
+/* One of the two connections to the database. */
+struct link {
+    struct daemon *daemon;
+    bool up;
+};
+
 struct daemon {
     const struct globals *globals;
     struct config *config; /* until the scheduler takes it over */
@@ -37,7 +43,9 @@ struct daemon {
     struct scheduler *scheduler;
     sd_event_source *signals[3], *status_timer, *stop_timer;
     struct database_call *farewell;
-    bool database_up, database_told, stopping;
+    struct link load, control;
+    bool away_told, stopping;
+    struct error fatal; /* found at the start: the daemon ends for it */
     char status[ERROR_TEXT_MAX + 64];
 };
 
@@ -56,13 +64,13 @@ static void tell_status(struct daemon *daemon) {
         scheduler_status(daemon->scheduler, &status);
     if (daemon->stopping)
         snprintf(text, sizeof(text), "Stopping");
-    else if (!daemon->database_up)
+    else if (!daemon->load.up || !daemon->control.up)
         snprintf(text, sizeof(text), "Waiting for the database");
     else if (status.holds[0])
         snprintf(text, sizeof(text), "Claiming nothing: %s", status.holds);
     else
-        snprintf(text, sizeof(text), "%zu connections, %zu runs under way; %zu runs done, %zu failed", status.connections,
-                 status.under_way, status.runs, status.failed_runs);
+        snprintf(text, sizeof(text), "%zu connections, %zu runs under way; %zu runs done, %zu failed",
+                 status.connections, status.under_way, status.runs, status.failed_runs);
     if (strcmp(text, daemon->status) == 0)
         return;
     memcpy(daemon->status, text, sizeof(text));
@@ -77,16 +85,29 @@ static int on_status_timer(sd_event_source *source, uint64_t usec, void *userdat
     return 0;
 }
 
-/* Told once when the database goes, with the reason, and once when it is back. */
+/* Told once when the database goes, with the reason, and once when it is back: whichever of the two
+ * connections it is. At the start a cause that waiting does not cure is the end. */
 static void on_database(bool up, const struct error *error, void *userdata) {
-    struct daemon *daemon = userdata;
-    if (!up && (daemon->database_up || !daemon->database_told))
+    struct link *link = userdata;
+    struct daemon *daemon = link->daemon;
+    link->up = up;
+    if (!up && !daemon->scheduler && error_class(error->cause)->kind != ERROR_KIND_TRANSIENT) {
+        daemon->fatal = *error;
+    } else if (!up && !daemon->away_told) {
+        daemon->away_told = true;
         log_error(NULL, "the database is away, waiting for it: %s", error->text);
-    else if (up && daemon->database_told && !daemon->database_up)
+    } else if (daemon->away_told && daemon->load.up && daemon->control.up) {
+        daemon->away_told = false;
         log_notice(NULL, "the database is back");
-    daemon->database_told = true;
-    daemon->database_up = up;
+    }
     tell_status(daemon);
+}
+
+/* The database refuses the configuration at the start, for a right that is missing. */
+static void on_refused(const struct error *error, void *userdata) {
+    struct daemon *daemon = userdata;
+    daemon->fatal = *error;
+    sd_event_exit(daemon->session->event, EXIT_DONE);
 }
 
 /* Ending */
@@ -127,7 +148,8 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
         sd_event_exit(event, EXIT_DONE);
         return 0;
     }
-    sd_event_add_time_relative(event, &daemon->stop_timer, CLOCK_MONOTONIC, (uint64_t)longest_stop, 0, on_stop_timer, daemon);
+    sd_event_add_time_relative(event, &daemon->stop_timer, CLOCK_MONOTONIC, (uint64_t)longest_stop, 0,
+                               on_stop_timer, daemon);
     scheduler_stop(daemon->scheduler, on_stopped, daemon);
     return 0;
 }
@@ -171,14 +193,15 @@ static bool build(struct daemon *daemon, struct error *ret_error) {
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL); /* first of all: one that comes now waits */
     signal(SIGPIPE, SIG_IGN);           /* TLS writes to sockets that the other side has closed */
-    daemon->session = session_begin(daemon->globals, daemon->config, on_database, daemon, ret_error);
+    daemon->session = session_begin(daemon->globals, daemon->config, on_database, &daemon->load, ret_error);
     if (!daemon->session)
         return false;
     struct sd_event *event = daemon->session->event;
     if (sd_event_add_signal(event, &daemon->signals[0], SIGINT, on_stop, daemon) < 0 ||
         sd_event_add_signal(event, &daemon->signals[1], SIGTERM, on_stop, daemon) < 0 ||
         sd_event_add_signal(event, &daemon->signals[2], SIGHUP, on_reload, daemon) < 0 ||
-        sd_event_add_time_relative(event, &daemon->status_timer, CLOCK_MONOTONIC, 0, 0, on_status_timer, daemon) < 0 ||
+        sd_event_add_time_relative(event, &daemon->status_timer, CLOCK_MONOTONIC, 0, 0, on_status_timer,
+                                   daemon) < 0 ||
         sd_event_set_watchdog(event, true) < 0)
         return error_set(ret_error, CAUSE_IO, "cannot set up the event loop");
     daemon->http = http_client_new(event, "schemasyncd/" SCHEMASYNCD_VERSION, IDLE_CONNECTIONS, ret_error);
@@ -186,28 +209,45 @@ static bool build(struct daemon *daemon, struct error *ret_error) {
         return false;
     daemon->pool = api_pool_new(event, daemon->http);
     daemon->worker = worker_name();
-    daemon->store = (struct store){.control = session_another(daemon->session, true),
-                                   .load = daemon->session->database,
-                                   .worker = daemon->worker,
-                                   .schema = migrate_program_version(),
-                                   .patience = -1};
+    daemon->store =
+        (struct store){.control = session_another(daemon->session, true, on_database, &daemon->control),
+                       .load = daemon->session->database,
+                       .worker = daemon->worker,
+                       .schema = migrate_program_version(),
+                       .patience = -1};
     daemon->store.loader = loader_new(event, &daemon->store);
     return true;
 }
 
-/* Waits until the database is there, and brings its schema up to date. Only here does a schema that does not fit, or a
- * right that is missing, end the daemon. False: it ends, *ret_error set where that is a failure. */
+/* Turns the loop for a second. False: the daemon ends. */
+static bool pause_a_second(struct sd_event *event) {
+    usec_t until = now_of(CLOCK_MONOTONIC) + USEC_PER_SEC;
+    for (usec_t now; (now = now_of(CLOCK_MONOTONIC)) < until;)
+        if (sd_event_get_state(event) == SD_EVENT_FINISHED ||
+            sd_event_run(event, (uint64_t)(until - now)) < 0)
+            return false;
+    return true;
+}
+
+/* Waits until the database is there, and brings its schema up to date. Only here does a schema that does not
+ * fit, or a right that is missing, end the daemon. False: it ends, *ret_error set where that is a failure. */
 static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
     struct sd_event *event = daemon->session->event;
+    struct error told = {0};
     for (;;) {
         while (!database_is_up(daemon->session->database)) {
+            if (error_is_set(&daemon->fatal)) {
+                *ret_error = daemon->fatal;
+                return false;
+            }
             if (sd_event_get_state(event) == SD_EVENT_FINISHED || sd_event_run(event, UINT64_MAX) < 0)
                 return false;
         }
         struct error error = {0};
         int from = 0;
-        bool ready = daemon->config->migrate_auto ? migrate_run(event, daemon->session->database, &from, &error)
-                                                  : migrate_check(event, daemon->session->database, &error);
+        bool ready = daemon->config->migrate_auto
+                         ? migrate_run(event, daemon->session->database, &from, &error)
+                         : migrate_check(event, daemon->session->database, &error);
         if (ready) {
             if (daemon->config->migrate_auto && from != migrate_program_version())
                 log_notice(NULL, "the database's schema has been brought from version %d to %d", from,
@@ -220,8 +260,11 @@ static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
             *ret_error = error;
             return false;
         }
-        log_warning(NULL, "the database cannot be prepared yet: %s", error.text);
-        sd_event_run(event, (uint64_t)USEC_PER_SEC);
+        if (strcmp(error.text, told.text) != 0)
+            log_warning(NULL, "the database cannot be prepared yet: %s", error.text);
+        told = error;
+        if (!pause_a_second(event))
+            return false;
     }
 }
 
@@ -251,11 +294,16 @@ static int daemon_main(struct daemon *daemon) {
     log_notice(NULL, "schemasyncd " SCHEMASYNCD_VERSION " started as %s", daemon->worker);
     sd_notify(false, "READY=1");
     if (prepare_database(daemon, &error)) {
-        struct scheduler_options options = {
-            .event = daemon->session->event, .store = &daemon->store, .pool = daemon->pool};
+        struct scheduler_options options = {.event = daemon->session->event,
+                                            .store = &daemon->store,
+                                            .pool = daemon->pool,
+                                            .refused = on_refused,
+                                            .userdata = daemon};
         daemon->scheduler = scheduler_new(&options, TAKE_PTR(daemon->config));
         if (sd_event_loop(daemon->session->event) < 0)
             error_set(&error, CAUSE_IO, "the event loop failed");
+        if (error_is_set(&daemon->fatal))
+            error = daemon->fatal;
     }
     if (error_is_set(&error)) {
         log_error(NULL, "%s", error.text);
@@ -272,6 +320,7 @@ static int daemon_run(const struct globals *globals, int argc, char **argv) {
     if (options.first_word < argc)
         return command_usage_error(&cmd_run, "it takes no argument: '%s'", argv[options.first_word]);
     struct daemon daemon = {.globals = globals};
+    daemon.load.daemon = daemon.control.daemon = &daemon;
     int code = daemon_main(&daemon);
     daemon_done(&daemon);
     return code;

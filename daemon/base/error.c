@@ -136,6 +136,7 @@ enum error_cause error_cause_of_sqlstate(const char *sqlstate) {
         {"53", CAUSE_DB_BUSY},
         {"54", CAUSE_DB_VALUE},
         {"55", CAUSE_DB_BUSY},
+        {"57P", CAUSE_DB_UNREACHABLE}, /* shutting down, crashed, starting up: the connection ends with it */
         {"57", CAUSE_DB_BUSY},
         {"58", CAUSE_DB_BUSY},
     };

@@ -380,7 +380,7 @@ static bool build(struct pull *pull, struct error *ret_error) {
         return false;
     pull->pool = api_pool_new(event, pull->http);
     pull->worker = worker_name();
-    pull->store = (struct store){.control = session_another(pull->session, true),
+    pull->store = (struct store){.control = session_another(pull->session, true, NULL, NULL),
                                  .load = pull->session->database,
                                  .worker = pull->worker,
                                  .schema = migrate_program_version(),

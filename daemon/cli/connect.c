@@ -47,9 +47,10 @@ static bool load_config(const struct globals *globals, struct config **ret_confi
     return true;
 }
 
-/* A secret's text; NULL, and true, where the configuration has none. */
+/* A secret's text; NULL, and true, where the configuration has none, or an empty conninfo: libpq's defaults.
+ */
 static bool read_secret(const struct secret *secret, char **ret_text, struct error *ret_error) {
-    if (secret->kind == SECRET_NONE) {
+    if (secret->kind == SECRET_NONE || (secret->kind == SECRET_PLAIN && secret->value[0] == '\0')) {
         *ret_text = NULL;
         return true;
     }
@@ -84,13 +85,14 @@ static struct database *session_connect(const struct session *session, bool pipe
     return database_new(session->event, &options);
 }
 
-struct database *session_another(const struct session *session, bool pipeline) {
-    return session_connect(session, pipeline, NULL, NULL);
+struct database *session_another(const struct session *session, bool pipeline,
+                                 database_state_callback *on_state_of_it, void *userdata) {
+    return session_connect(session, pipeline, on_state_of_it, userdata);
 }
 
 /* The loop and the connection, which connects in its own time. */
-static struct session *begin(const char *conninfo, const char *password, database_state_callback *state, void *userdata,
-                             struct error *ret_error) {
+static struct session *begin(const char *conninfo, const char *password, database_state_callback *state,
+                             void *userdata, struct error *ret_error) {
     CLEANUP(cleanup_session) struct session *session = alloc_zero(1, sizeof(*session));
     int made = sd_event_new(&session->event);
     if (made < 0) {
@@ -130,7 +132,8 @@ struct session *session_begin(const struct globals *globals, const struct config
 
 struct session *session_open(const struct globals *globals, const struct config *config,
                              struct error *ret_error) {
-    CLEANUP(cleanup_session) struct session *session = session_begin(globals, config, on_state, NULL, ret_error);
+    CLEANUP(cleanup_session)
+    struct session *session = session_begin(globals, config, on_state, NULL, ret_error);
     return session && wait_for(session, ret_error) ? TAKE_PTR(session) : NULL;
 }
 

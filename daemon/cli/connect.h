@@ -29,13 +29,16 @@ struct session *session_open(const struct globals *globals, const struct config 
 /* The same without a configuration at hand, and the database's schema must be of this program's version. */
 struct session *session_open_checked(const struct globals *globals, struct error *ret_error) MUST_USE;
 
-/* The same for a daemon: waits for nothing and goes on trying; `on_state` is told when the first connection comes up or goes. NULL where a
- * secret cannot be had. */
+/* The same for a daemon: waits for nothing and goes on trying; `on_state` is told when the first connection
+ * comes up or goes. NULL where a secret cannot be had. */
 struct session *session_begin(const struct globals *globals, const struct config *config,
-                              database_state_callback *on_state, void *userdata, struct error *ret_error) MUST_USE;
+                              database_state_callback *on_state, void *userdata,
+                              struct error *ret_error) MUST_USE;
 
-/* A second connection to the same database, which connects in its own time; the caller frees it before the session. */
-struct database *session_another(const struct session *session, bool pipeline) MUST_USE;
+/* A second connection to the same database, which connects in its own time and tells `on_state` (NULL:
+ * nobody); the caller frees it before the session. */
+struct database *session_another(const struct session *session, bool pipeline,
+                                 database_state_callback *on_state, void *userdata) MUST_USE;
 
 void session_close(struct session *session);
 DEFINE_CLEANUP(struct session *, session, session_close)

@@ -115,7 +115,8 @@ void run_step(struct run *run, enum run_event event) {
 
 void run_fail(struct run *run, const struct error *error) {
     run->report.error = *error;
-    run_step(run, error->cause == CAUSE_LEASE_LOST ? RUN_EVENT_LOST : RUN_EVENT_FAILED);
+    run_step(run,
+             error->cause == CAUSE_LEASE_LOST ? RUN_EVENT_LOST : RUN_EVENT_FAILED);
 }
 
 /* The end */
@@ -193,6 +194,11 @@ void run_free(struct run *run) {
     free(run->seen.due_at);
     free(run->was_looked_at);
     free(run);
+}
+
+bool run_is_interrupted(enum error_cause cause) {
+    const struct error_class *class = error_class(cause);
+    return cause != CAUSE_NONE && class->kind == ERROR_KIND_TRANSIENT && class->counted == COUNTED_NOWHERE;
 }
 
 const struct config_connection *run_connection(const struct run *run) {

@@ -1,5 +1,5 @@
-/* One pass over one connection: claim, refresh, list, look at each target, judge, record. A table of states and transitions
- * says what follows what (see run.c); everything that a run holds ends with it. */
+/* One pass over one connection: claim, refresh, list, look at each target, judge, record. A table of states
+ * and transitions says what follows what (see run.c); everything that a run holds ends with it. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,7 +26,8 @@ struct run_report {
 /* What a run tells while it goes on; each may be NULL. Targets and changes are valid during the call. */
 struct run_observer {
     void (*progress)(struct run *run, size_t done, size_t total, void *userdata);
-    void (*changes)(struct run *run, const char *target_id, const struct change *changes, size_t count, void *userdata);
+    void (*changes)(struct run *run, const char *target_id, const struct change *changes, size_t count,
+                    void *userdata);
     void (*failed)(struct run *run, const char *target_id, const struct error *error, void *userdata);
     void (*held)(struct run *run, const char *target_id, bool gone, size_t fields, void *userdata);
     void (*waiting)(struct run *run, void *userdata); /* another process works on the connection */
@@ -46,13 +47,17 @@ struct run_options {
     struct run_observer observer;
 };
 
-/* Starts a run; the configuration must outlive it. run_free() ends what is under way without recording, takes NULL, and must not be called
- * from within an observer but `done`. */
+/* Starts a run; the configuration must outlive it. run_free() ends what is under way without recording, takes
+ * NULL, and must not be called from within an observer but `done`. */
 struct run *run_start(const struct run_options *options) MUST_USE;
 void run_free(struct run *run);
 
 /* Ends a run early: what it has found is dropped, its targets stay due. `done` follows. */
 void run_cancel(struct run *run);
+
+/* Whether a run that ended for this cause was interrupted and did not fail: it was stopped, the database was
+ * away, the lease was lost. It counts nowhere, and the connection is due again at once. */
+bool run_is_interrupted(enum error_cause cause);
 
 const struct config_connection *run_connection(const struct run *run);
 const char *run_id(const struct run *run);

@@ -198,7 +198,8 @@ static void on_recorded(const struct database_result *result, const struct error
     struct run *run = userdata;
     run->job = NULL;
     if (error) {
-        if (!error_is_set(&run->report.error) || run->report.error.cause == CAUSE_CANCELLED)
+        bool lost = error->cause == CAUSE_LEASE_LOST; /* whatever else had happened: nothing of it counts */
+        if (lost || !error_is_set(&run->report.error) || run->report.error.cause == CAUSE_CANCELLED)
             run->report.error = *error;
         run_step(run, error->cause == CAUSE_LEASE_LOST ? RUN_EVENT_LOST : RUN_EVENT_FAILED);
         return;
@@ -298,7 +299,7 @@ void run_record(struct run *run) {
 }
 
 void run_record_failure(struct run *run) {
-    run->report.outcome = run->report.error.cause == CAUSE_CANCELLED ? RUN_CANCELLED : RUN_FAILED;
+    run->report.outcome = run_is_interrupted(run->report.error.cause) ? RUN_CANCELLED : RUN_FAILED;
     run_drop_sending(run);
     if (run->options.dry_run) {
         run_step(run, RUN_EVENT_OK);

@@ -17,6 +17,7 @@ static const usec_t look_interval = USEC_PER_SEC;
 struct generation {
     struct generation *next;
     struct config *config;
+    const struct config_connection **by_id;
     size_t runs;
 };
 
@@ -29,7 +30,7 @@ struct scheduler {
     struct scheduler_options options;
     struct generation *current, *old; /* what counts; what runs still hold */
     bool loaded;                      /* the database knows the current configuration */
-    bool stopping;
+    bool ever_loaded, stopping;
     struct database_call *call; /* loading or claiming */
     struct generation *asking;  /* the configuration under which it claims; held like by a run */
     sd_event_source *timer;
@@ -43,14 +44,24 @@ struct scheduler {
 
 static void look(struct scheduler *scheduler);
 
+static int compare_ids(const void *a, const void *b) {
+    const struct config_connection *const *left = a, *const *right = b;
+    return strcmp((*left)->id, (*right)->id);
+}
+
 static struct generation *generation_new(struct config *config) {
     struct generation *generation = alloc_zero(1, sizeof(*generation));
     generation->config = config;
+    generation->by_id = alloc_zero(config->connection_count + 1, sizeof(*generation->by_id));
+    for (size_t i = 0; i < config->connection_count; i++)
+        generation->by_id[i] = &config->connections[i];
+    qsort(generation->by_id, config->connection_count, sizeof(*generation->by_id), compare_ids);
     return generation;
 }
 
 static void generation_free(struct generation *generation) {
     config_free(generation->config);
+    free(generation->by_id);
     free(generation);
 }
 
@@ -117,8 +128,8 @@ static void on_held(struct run *run, const char *target_id, bool gone, size_t fi
 static void log_report(const struct run *run, const struct run_report *report) {
     const struct log_field *about =
         LOG_FIELDS({"connection", run_connection(run)->name}, {"run", run_id(run)},
-                   {"cause", error_class(report->error.cause)->name});
-    if (report->outcome == RUN_CANCELLED || report->error.cause == CAUSE_LEASE_LOST)
+                   {"cause", error_is_set(&report->error) ? error_class(report->error.cause)->name : NULL});
+    if (run_is_interrupted(report->error.cause))
         log_notice(about, "%s", report->error.text);
     else if (error_is_set(&report->error))
         log_error(about, "%s", report->error.text);
@@ -137,7 +148,8 @@ static void on_done(struct run *run, const struct run_report *report, void *user
     struct active *active = active_of(scheduler, run);
     log_report(run, report);
     scheduler->status.runs++;
-    scheduler->status.failed_runs += report->outcome == RUN_FAILED && report->error.cause != CAUSE_LEASE_LOST;
+    scheduler->status.failed_runs +=
+        report->outcome == RUN_FAILED && !run_is_interrupted(report->error.cause);
     run_free(run);
     active->generation->runs--;
     *active = (struct active){0};
@@ -148,22 +160,23 @@ static void on_done(struct run *run, const struct run_report *report, void *user
         look(scheduler);
 }
 
-static const struct config_connection *find_by_id(const struct config *config, const char *id) {
-    for (size_t i = 0; i < config->connection_count; i++)
-        if (strcmp(config->connections[i].id, id) == 0)
-            return &config->connections[i];
-    return NULL;
+static const struct config_connection *find_by_id(const struct generation *generation, const char *id) {
+    const struct config_connection key = {.id = id}, *wanted = &key;
+    const struct config_connection **found =
+        bsearch(&wanted, generation->by_id, generation->config->connection_count, sizeof(*generation->by_id),
+                compare_ids);
+    return found ? *found : NULL;
 }
 
 /* Does the configuration that counts now still want what a run of that connection does? */
 static bool is_wanted(const struct scheduler *scheduler, const struct config_connection *connection) {
-    const struct config_connection *now = find_by_id(scheduler->current->config, connection->id);
+    const struct config_connection *now = find_by_id(scheduler->current, connection->id);
     return !scheduler->stopping && now && config_same_connection(connection, now);
 }
 
 static void start_run(struct scheduler *scheduler, struct generation *generation,
                       const struct store_claim *claim) {
-    const struct config_connection *connection = find_by_id(generation->config, claim->connection_id);
+    const struct config_connection *connection = find_by_id(generation, claim->connection_id);
     if (!connection) /* cannot be: the digest was compared with the claim. The lease ends by itself. */
         return;
     struct active *active = active_of(scheduler, NULL);
@@ -194,7 +207,7 @@ static void on_claimed(const struct database_result *result, const struct error 
     if (error) {
         scheduler->more = false;
         /* a database that is away is told by its connection */
-        if (error->cause != CAUSE_DB_UNREACHABLE && error->cause != CAUSE_DB_BUSY && scheduler->loaded)
+        if (error->cause != CAUSE_DB_UNREACHABLE && scheduler->loaded)
             hold(scheduler, error->text);
         sweep_generations(scheduler);
         finish_stop(scheduler);
@@ -220,12 +233,14 @@ static void on_loaded(const struct database_result *result, const struct error *
     struct scheduler *scheduler = userdata;
     scheduler->call = NULL;
     if (!error) {
-        scheduler->loaded = true;
+        scheduler->loaded = scheduler->ever_loaded = true;
         if (strcmp(database_value(result, 0, "loaded"), "t") == 0)
             log_info(NULL, "the database has taken the configuration over: %zu connections",
                      scheduler->current->config->connection_count);
         look(scheduler);
-    } else if (error->cause != CAUSE_DB_UNREACHABLE && error->cause != CAUSE_DB_BUSY) {
+    } else if (error->cause == CAUSE_DB_RIGHTS && !scheduler->ever_loaded && scheduler->options.refused) {
+        scheduler->options.refused(error, scheduler->options.userdata);
+    } else if (error->cause != CAUSE_DB_UNREACHABLE) {
         hold(scheduler, error->text);
     }
 }
@@ -238,7 +253,7 @@ static void look(struct scheduler *scheduler) {
     const struct config *config = scheduler->current->config;
     if (!scheduler->loaded)
         scheduler->call = store_load_configuration(store, config, true, on_loaded, scheduler);
-    else if (scheduler->under_way < RUNS_AT_ONCE) {
+    else { /* also where there is no room: it is a sign of life */
         scheduler->asking = scheduler->current;
         scheduler->asking->runs++;
         scheduler->call = store_claim_due(store, config->digest, RUNS_AT_ONCE - scheduler->under_way,

@@ -1,5 +1,5 @@
-/* Claims what is due, caps what is under way, starts and cancels runs, applies a new configuration. State lives in PostgreSQL: what
- * is here is what is in flight. */
+/* Claims what is due, caps what is under way, starts and cancels runs, applies a new configuration. State
+ * lives in PostgreSQL: what is here is what is in flight. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,21 +14,26 @@ struct scheduler;
 /* What a status line says. */
 struct scheduler_status {
     size_t under_way, connections;
-    size_t runs, failed_runs;     /* since the start */
-    char holds[ERROR_TEXT_MAX];   /* why nothing is claimed; "" where it is */
+    size_t runs, failed_runs;   /* since the start */
+    char holds[ERROR_TEXT_MAX]; /* why nothing is claimed; "" where it is */
 };
 
 struct scheduler_options {
     struct sd_event *event;
     struct store *store;
     struct api_pool *pool;
+    /* A right is missing in the database, found at the start: the daemon ends. Later that is told and waited
+     * for. */
+    void (*refused)(const struct error *error, void *userdata);
+    void *userdata;
 };
 
-/* A scheduler that takes the configuration over, and begins: it makes it known to the database as soon as that answers, then claims what is due. */
+/* A scheduler that takes the configuration over, and begins: it makes it known to the database as soon as
+ * that answers, then claims what is due. */
 struct scheduler *scheduler_new(const struct scheduler_options *options, struct config *config) MUST_USE;
 
-/* Takes a new configuration over: runs of connections that went or changed are cancelled (they are due again at once), the
- * others go on with what they began with. */
+/* Takes a new configuration over: runs of connections that went or changed are cancelled (they are due again
+ * at once), the others go on with what they began with. */
 void scheduler_reload(struct scheduler *scheduler, struct config *config);
 
 /* Claims nothing more, cancels all, and calls back once when nothing is under way, perhaps from within. */

@@ -154,6 +154,24 @@ size_t loader_pending(const struct loader *loader) {
     return loader->pending;
 }
 
+static int on_pause(sd_event_source *source, uint64_t usec, void *userdata) {
+    struct loader *loader = userdata;
+    (void)source;
+    (void)usec;
+    loader->pause = sd_event_source_disable_unref(loader->pause);
+    job_step(loader->first);
+    return 0;
+}
+
+/* Once more, but not at once: a database that refuses everything for a while must not be asked without end.
+ */
+static void job_pause(struct loader_job *job) {
+    struct loader *loader = job->loader;
+    if (sd_event_add_time_relative(loader->event, &loader->pause, CLOCK_MONOTONIC,
+                                   (uint64_t)pause_between_attempts, 0, on_pause, loader) < 0)
+        job_step(job);
+}
+
 /* Queries */
 
 static void on_query(const struct database_result *result, const struct error *error, void *userdata) {
@@ -163,7 +181,7 @@ static void on_query(const struct database_result *result, const struct error *e
     /* an answer that was lost says nothing: the statement counts once when it is sent twice */
     if (error && error_class(error->cause)->retry == RETRY_SAFE && !job->cancelled &&
         (++job->attempts < ATTEMPTS_MAX || loader->store->patience < 0)) {
-        job_step(job);
+        job_pause(job);
         return;
     }
     if (!job->cancelled)
@@ -253,24 +271,13 @@ static void job_halve(struct loader_job *job) {
     job_step(job);
 }
 
-static int on_pause(sd_event_source *source, uint64_t usec, void *userdata) {
-    struct loader *loader = userdata;
-    (void)source;
-    (void)usec;
-    loader->pause = sd_event_source_disable_unref(loader->pause);
-    job_step(loader->first);
-    return 0;
-}
-
 /* The transaction is rolled back, or was never there. */
 static void job_afterwards(struct loader_job *job) {
     struct loader *loader = job->loader;
     job->step = STEP_BEGIN;
     switch (job->afterwards) {
     case AFTER_AGAIN:
-        if (sd_event_add_time_relative(loader->event, &loader->pause, CLOCK_MONOTONIC,
-                                       (uint64_t)pause_between_attempts, 0, on_pause, loader) < 0)
-            job_step(job);
+        job_pause(job);
         return;
     case AFTER_HALVE:
         job_halve(job);

@@ -65,6 +65,7 @@ static void test_sqlstates(void **state) {
         {"22P02", CAUSE_DB_VALUE},    {"23505", CAUSE_DB_VALUE},  {"42501", CAUSE_DB_RIGHTS},
         {"28P01", CAUSE_DB_RIGHTS},   {"42P01", CAUSE_DB_OTHER},  {"40001", CAUSE_DB_BUSY},
         {"SS001", CAUSE_LEASE_LOST},  {"25006", CAUSE_DB_BUSY},   {"25001", CAUSE_DB_OTHER},
+        {"57P01", CAUSE_DB_UNREACHABLE}, {"57P03", CAUSE_DB_UNREACHABLE}, {"57014", CAUSE_DB_BUSY},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
         assert_int_equal(error_cause_of_sqlstate(rows[i].sqlstate), rows[i].cause);
