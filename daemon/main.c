@@ -31,11 +31,14 @@ static const struct option_row global_rows[] = {
     {0},
 };
 
-/* Secrets stand in this process's memory: no file and no other process of the user shall get at it. */
+/* Secrets stand in this process's memory: no file and no other process of the user shall get at it. (A sanitizer's search
+ * for leaks has to.) */
 static void keep_memory_private(void) {
     const struct rlimit none = {0};
-    (void)prctl(PR_SET_DUMPABLE, 0);
     (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 static usec_t now_real(void) {
