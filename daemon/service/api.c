@@ -320,8 +320,17 @@ struct api_call *api_get_new_fields(struct api *api, const struct new_input *inp
 
 struct api_call *api_get_property(struct api *api, const char *property_id, api_callback *callback,
                                   void *userdata) {
-    return call_new(api, ROUTE_PROPERTY, route_property(property_id), api->config->timeout, callback,
-                    userdata);
+    return call_new(api, ROUTE_PROPERTY, route_id(property_id), api->config->timeout, callback, userdata);
+}
+
+struct api_call *api_list_syncs(struct api *api, const char *page_token, api_callback *callback,
+                                void *userdata) {
+    return call_new(api, ROUTE_SYNCS, route_syncs_query(api->connection_id, page_token), api->config->timeout,
+                    callback, userdata);
+}
+
+struct api_call *api_get_sync(struct api *api, const char *sync_id, api_callback *callback, void *userdata) {
+    return call_new(api, ROUTE_SYNC, route_id(sync_id), api->config->timeout, callback, userdata);
 }
 
 void api_cancel(struct api_call *call) {

@@ -76,4 +76,12 @@ struct api_call *api_get_new_fields(struct api *api, const struct new_input *inp
 struct api_call *api_get_property(struct api *api, const char *property_id, api_callback *callback,
                                   void *userdata) MUST_USE;
 
+/* A page of the model syncs that write to the connection (of an api without one: of all that the key sees),
+ * and one sync whole. `page_token` NULL: the first page. The bodies hold secrets: only core/api_json_syncs.h
+ * reads them, and overwrites those. */
+struct api_call *api_list_syncs(struct api *api, const char *page_token, api_callback *callback,
+                                void *userdata) MUST_USE;
+struct api_call *api_get_sync(struct api *api, const char *sync_id, api_callback *callback,
+                              void *userdata) MUST_USE;
+
 void api_cancel(struct api_call *call);

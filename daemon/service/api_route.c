@@ -13,6 +13,8 @@ static const struct route_info routes[ROUTES] = {
     [ROUTE_TARGETS]     = {"targets",     HTTP_GET,  "/api/connections/", "/modelsync/targetobjects", false},
     [ROUTE_FIELDS]      = {"fields",      HTTP_GET,  "/api/connections/", "/modelsync/target/fields", false},
     [ROUTE_PROPERTY]    = {"property",    HTTP_GET,  "/api/connections/", "/modelsync/targetobjects/properties/", false},
+    [ROUTE_SYNCS]       = {"syncs",       HTTP_GET,  "/api/syncs",        NULL,                       false},
+    [ROUTE_SYNC]        = {"sync",        HTTP_GET,  "/api/syncs/",       NULL,                       false},
     /* clang-format on */
 };
 
@@ -48,6 +50,14 @@ char *route_inputs_query(const struct new_input *inputs, size_t input_count) {
     return query;
 }
 
-char *route_property(const char *property_id) {
-    return http_escape(property_id);
+char *route_syncs_query(const char *connection_id, const char *page_token) {
+    CLEANUP(cleanup_free) char *connection = connection_id ? http_escape(connection_id) : NULL;
+    CLEANUP(cleanup_free) char *token = page_token ? http_escape(page_token) : NULL;
+    return alloc_printf("?%s%s%slimit=50%s%s", connection ? "target_connection_id=" : "",
+                        connection ? connection : "", connection ? "&" : "", token ? "&page_token=" : "",
+                        token ? token : "");
+}
+
+char *route_id(const char *id) {
+    return http_escape(id);
 }

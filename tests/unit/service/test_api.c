@@ -201,6 +201,18 @@ static struct api_call *odd_property(struct api *api, api_callback *callback, vo
     return api_get_property(api, "ad/account?", callback, userdata);
 }
 
+static struct api_call *first_syncs(struct api *api, api_callback *callback, void *userdata) {
+    return api_list_syncs(api, NULL, callback, userdata);
+}
+
+static struct api_call *later_syncs(struct api *api, api_callback *callback, void *userdata) {
+    return api_list_syncs(api, "after/50+==", callback, userdata);
+}
+
+static struct api_call *odd_sync(struct api *api, api_callback *callback, void *userdata) {
+    return api_get_sync(api, "a/b?c", callback, userdata);
+}
+
 static void paths_are_those_of_the_api(void **state) {
     (void)state;
     static const struct step ok = {
@@ -224,6 +236,10 @@ static void paths_are_those_of_the_api(void **state) {
          CONNECTION
          "/modelsync/target/fields?properties%5Baccount%5D=act_1&properties%5Baccount%5D=a%26b%3Dc&properties%5Bna%20me%5D=%E6%97%A5%E6%9C%AC%20%5Bx%5D"},
         {no_inputs, "GET", CONNECTION "/modelsync/target/fields"},
+        {first_syncs, "GET", "/api/syncs?target_connection_id=248df4b7-aa70-47b8-a036-33ac447e668d&limit=50"},
+        {later_syncs, "GET",
+         "/api/syncs?target_connection_id=248df4b7-aa70-47b8-a036-33ac447e668d&limit=50&page_token=after%2F50%2B%3D%3D"},
+        {odd_sync, "GET", "/api/syncs/a%2Fb%3Fc"},
         {odd_property, "GET", CONNECTION "/modelsync/targetobjects/properties/ad%2Faccount%3F"},
     };
     open_world(&ok, 1);
