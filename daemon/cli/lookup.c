@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "service/queries.h"
 
-#define LONGEST_AGO (1000 * 366 * USEC_PER_DAY) /* PostgreSQL's times do not reach much further back */
+#define LONGEST_AGO (INT64_C(366000) * USEC_PER_DAY) /* PostgreSQL's times do not reach much further back */
 
 /* The first column of all rows, ended by NULL. */
 struct names {

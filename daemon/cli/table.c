@@ -77,7 +77,7 @@ void time_relative(usec_t time, usec_t now, char ret[static TIMESPAN_TEXT_MAX]) 
     bool past = distance >= 0;
     distance = past ? distance : -distance;
     if (distance < USEC_PER_SEC) {
-        strcpy(ret, "now");
+        memcpy(ret, "now", sizeof("now"));
         return;
     }
     size_t i = 0;
@@ -215,13 +215,13 @@ static void write_csv_cell(struct table *table, enum column_kind kind, const cha
 }
 
 static void write_csv_rows(struct table *table) {
-    if (!table->begun)
-        for (size_t i = 0; i < table->column_count; i++)
-            fprintf(table->out, "%s%s", table->columns[i].name, i + 1 == table->column_count ? "\r\n" : ",");
+    size_t last = table->column_count - 1;
+    for (size_t i = 0; i <= last && !table->begun; i++)
+        fprintf(table->out, "%s%s", table->columns[i].name, i == last ? "\r\n" : ",");
     for (size_t i = 0; i < table->cell_count; i++) {
-        size_t column = i % table->column_count;
+        size_t column = i % (last + 1);
         write_csv_cell(table, table->columns[column].kind, table->cells[i]);
-        fputs(column + 1 == table->column_count ? "\r\n" : ",", table->out);
+        fputs(column == last ? "\r\n" : ",", table->out);
     }
 }
 

@@ -31,29 +31,37 @@ static char *shown(const struct table *table, enum column_kind kind, const char 
     return alloc_strdup(time);
 }
 
+/* The widest of the columns that may be shortened to less than they have, and how wide the next one is
+ * (`least` where there is none). SIZE_MAX: there is no such column. */
+static size_t find_widest(const struct table *table, size_t least, bool firm_too, size_t *ret_second) {
+    size_t found = SIZE_MAX, widest = least, second = least;
+    for (size_t i = 0; i < table->column_count; i++) {
+        size_t width = table->columns[i].firm && !firm_too ? 0 : table->widths[i];
+        if (width > widest) {
+            second = widest;
+            widest = width;
+            found = i;
+        } else if (width > second) {
+            second = width;
+        }
+    }
+    *ret_second = second;
+    return found;
+}
+
 /* Takes columns from the widest of those that may be shortened, down to `least`, until `excess` is gone;
  * returns what is left of it. */
 static size_t shorten(struct table *table, size_t excess, size_t least, bool firm_too) {
     while (excess > 0) {
-        size_t widest = SIZE_MAX, second = least;
-        for (size_t i = 0; i < table->column_count; i++) {
-            if ((table->columns[i].firm && !firm_too) || table->widths[i] <= least)
-                continue;
-            if (widest == SIZE_MAX || table->widths[i] > table->widths[widest]) {
-                second = widest == SIZE_MAX ? least : table->widths[widest];
-                widest = i;
-            } else {
-                second = MAX(second, table->widths[i]);
-            }
-        }
+        size_t second = 0, widest = find_widest(table, least, firm_too, &second);
         if (widest == SIZE_MAX)
-            return excess;
+            break;
         /* down to the next one; among equals one column each time */
         size_t step = MIN(excess, MAX(table->widths[widest] - second, (size_t)1));
         table->widths[widest] -= step;
         excess -= step;
     }
-    return 0;
+    return excess;
 }
 
 static size_t excess_of(const struct table *table) {
@@ -127,6 +135,14 @@ static void write_cell(struct line *line, size_t column, const char *text, const
     }
 }
 
+static void write_headings(struct line *line) {
+    for (size_t i = 0; i < line->table->column_count; i++) {
+        char title[HEADING_MAX];
+        heading(line->table->columns[i].name, title);
+        write_cell(line, i, title, "1");
+    }
+}
+
 void table_write_text(struct table *table) {
     struct line line = {.table = table};
     buffer_init(&line.scratch, LINE_MAX_BYTES);
@@ -135,11 +151,7 @@ void table_write_text(struct table *table) {
         cells[i] = shown(table, table->columns[i % table->column_count].kind, table->cells[i]);
     if (!table->widths) {
         measure(table, cells);
-        for (size_t i = 0; i < table->column_count; i++) {
-            char title[HEADING_MAX];
-            heading(table->columns[i].name, title);
-            write_cell(&line, i, title, "1");
-        }
+        write_headings(&line);
     }
     for (size_t i = 0; i < table->cell_count; i++) {
         size_t column = i % table->column_count;
