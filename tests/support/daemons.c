@@ -187,6 +187,18 @@ void daemon_await_quiet_at(struct world_place place) {
                " AND lease_owner IS NULL) FROM connections WHERE managed");
 }
 
+const char *daemon_outcome(void) {
+    const char *fields = world_query_at(
+        WORLD_HERE,
+        "SELECT to_jsonb(f) - '{id,valid_from,last_seen_at}'::text[] FROM fields f ORDER BY connection_id,"
+        " target_id, ordinal_position, field_id");
+    const char *changes = world_query_at(
+        WORLD_HERE,
+        "SELECT c FROM (SELECT to_jsonb(c) - '{id,detected_at,run_id,previous_seen_at,related_change,incident_id,"
+        "acknowledged_at}'::text[] AS c FROM changes c) s ORDER BY c::text");
+    return world_text("%s\n%s", fields, changes);
+}
+
 bool daemon_long(void) {
     const char *value = getenv("SCHEMASYNCD_LONG");
     return value && strcmp(value, "1") == 0;

@@ -51,6 +51,10 @@ void daemon_await_runs_at(struct world_place place, int count);
 #define daemon_await_quiet() daemon_await_quiet_at(WORLD_HERE)
 void daemon_await_quiet_at(struct world_place place);
 
+/* All fields and all changes in an order of their own, ids, times and runs left out: two ways to the same end
+ * say the same. */
+const char *daemon_outcome(void);
+
 /* True with SCHEMASYNCD_LONG=1: tests that take minutes, limits without allowance. */
 bool daemon_long(void);
 
