@@ -16,7 +16,8 @@
 #define DEFAULT_CONFIG "/etc/schemasyncd/schemasyncd.yaml"
 
 static const struct command *const table[] = {
-    &cmd_run, &cmd_pull, &cmd_check, &cmd_migrate, &cmd_status, &cmd_drift, &cmd_fields, &cmd_accept, &cmd_problems, &cmd_gate,
+    &cmd_run,    &cmd_pull,   &cmd_check,    &cmd_migrate, &cmd_status,    &cmd_drift,
+    &cmd_fields, &cmd_accept, &cmd_problems, &cmd_gate,    &cmd_run_graph,
 };
 
 enum { OPTION_CONFIG = 1, OPTION_DATABASE, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT, OPTION_HELP, OPTION_VERSION };
@@ -31,8 +32,8 @@ static const struct option_row global_rows[] = {
     {0},
 };
 
-/* Secrets stand in this process's memory: no file and no other process of the user shall get at it. (A sanitizer's search
- * for leaks has to.) */
+/* Secrets stand in this process's memory: no file and no other process of the user shall get at it. (A
+ * sanitizer's search for leaks has to.) */
 static void keep_memory_private(void) {
     const struct rlimit none = {0};
     (void)setrlimit(RLIMIT_CORE, &none);

@@ -14,6 +14,7 @@ struct findings {
                  goes before all */
 };
 
+/* Nothing is found yet; findings_done() frees the lines. */
 void findings_init(struct findings *findings);
 void findings_done(struct findings *findings);
 
