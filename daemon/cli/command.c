@@ -49,7 +49,7 @@ int command_unknown(const struct command *command, const char *kind, const char 
         fprintf(stderr, ": did you mean '%s'?", shown);
     } else if (candidates[0]) {
         fputs("; there is ", stderr);
-        for (size_t i = 0; candidates[i] && i < LISTED; i++) {
+        for (size_t i = 0; i < LISTED && candidates[i]; i++) {
             text_sanitize(candidates[i], strlen(candidates[i]), shown, sizeof(shown));
             fprintf(stderr, "%s%s", i > 0 ? ", " : "", shown);
             if (i + 1 == LISTED && candidates[i + 1])

@@ -39,7 +39,7 @@ static void explain_unknown(struct options *options, const char *word) {
 
 int options_next(struct options *options) {
     struct option longs[ROWS_MAX + 1] = {0};
-    for (size_t i = 0; options->rows[i].name && i < ROWS_MAX; i++)
+    for (size_t i = 0; i < ROWS_MAX && options->rows[i].name; i++)
         longs[i] = (struct option){.name = options->rows[i].name,
                                    .has_arg = options->rows[i].takes_value ? required_argument : no_argument,
                                    .val = options->rows[i].key + 0x100}; /* apart from getopt's characters */
