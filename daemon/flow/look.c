@@ -317,6 +317,7 @@ static void on_body(struct look *look) {
     look->answer =
         target_parse(look->body.data, look->body.length, is_new(look) ? NULL : look->target->id, &error);
     if (!look->answer) {
+        api_harmless_error(look->context->api, &error);
         fail(look, &error);
     } else if (!is_fresh(look, look->answer->refreshed_at)) {
         prove(look, look->answer->refreshed_at);

@@ -166,9 +166,9 @@ static void on_connection(struct api_answer *answer, const struct error *error, 
         run_fail(run, error);
         return;
     }
-    run->type = TAKE_PTR(connection.type);
-    run->status = TAKE_PTR(connection.status);
-    run->status_error = TAKE_PTR(connection.status_error);
+    run->type = api_harmless(run->api, connection.type);
+    run->status = api_harmless(run->api, connection.status);
+    run->status_error = api_harmless(run->api, connection.status_error);
     api_connection_done(&connection);
     run_step(run, refreshes_connection(run) ? RUN_EVENT_OK : RUN_EVENT_SKIP);
 }

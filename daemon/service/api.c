@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "core/api_json.h"
 #include "io/timer.h"
 #include "service/api_outcome.h"
 #include "service/api_pool.h"
@@ -331,6 +332,15 @@ struct api_call *api_list_syncs(struct api *api, const char *page_token, api_cal
 
 struct api_call *api_get_sync(struct api *api, const char *sync_id, api_callback *callback, void *userdata) {
     return call_new(api, ROUTE_SYNC, route_id(sync_id), api->config->timeout, callback, userdata);
+}
+
+char *api_harmless(const struct api *api, const char *text) {
+    return text ? api_redact(text, credentials_secrets(api->credentials)) : NULL;
+}
+
+void api_harmless_error(const struct api *api, struct error *error) {
+    CLEANUP(cleanup_free) char *harmless = api_harmless(api, error->text);
+    error_set(error, error->cause, "%s", harmless);
 }
 
 void api_cancel(struct api_call *call) {

@@ -85,3 +85,8 @@ struct api_call *api_get_sync(struct api *api, const char *sync_id, api_callback
                               void *userdata) MUST_USE;
 
 void api_cancel(struct api_call *call);
+
+/* The secrets of this api out of a text that came from the answers: errors of their shape repeat what stands
+ * there. The first returns a copy that the caller frees (NULL stays NULL). */
+char *api_harmless(const struct api *api, const char *text) MUST_USE;
+void api_harmless_error(const struct api *api, struct error *error);
