@@ -12,8 +12,8 @@ struct backoff_policy {
     unsigned retries; /* tries after the first; more are given up */
 };
 
-/* The delay after `failures` failures (1 for the first), with full jitter in its upper half: between half of it and all
- * of it, as `random` says. At least `retry_after` where the server asked for that (0: it did not); a Retry-After beyond
- * `longest_wait` is not waited for. False: give up. */
-bool backoff_delay(const struct backoff_policy *policy, unsigned failures, uint64_t random, usec_t retry_after,
-                   usec_t longest_wait, usec_t *ret_delay);
+/* The delay after `failures` failures (1 for the first), with full jitter in its upper half: between half of
+ * it and all of it, as `random` says. At least `retry_after` where the server asked for that (0: it did not);
+ * a Retry-After beyond `longest_wait` is not waited for. False: give up. */
+bool backoff_delay(const struct backoff_policy *policy, unsigned failures, uint64_t random,
+                   usec_t retry_after, usec_t longest_wait, usec_t *ret_delay);

@@ -180,5 +180,6 @@ const struct config_connection *config_find_connection(const struct config *conf
 const struct target_item *config_match_target(const struct config_connection *connection,
                                               const char *target_id, bool synced);
 
-/* True where both ask for the same of a connection: a run under the one need not end when the other comes to count. */
+/* True where both ask for the same of a connection: a run under the one need not end when the other comes to
+ * count. */
 bool config_same_connection(const struct config_connection *a, const struct config_connection *b);

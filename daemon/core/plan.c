@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The prefix of the id of a target that is not created yet: an inner name, which no existing target may carry. */
+/* The prefix of the id of a target that is not created yet: an inner name, which no existing target may
+ * carry. */
 static const char new_prefix[] = "new:";
 
 bool plan_has_item(const struct config_connection *connection, enum target_item_kind kind) {
@@ -81,13 +82,14 @@ static void add_listed(struct plan *plan, size_t *capacity, const struct config_
                        const struct api_target_list *listing) {
     for (size_t i = 0; i < listing->target_count; i++)
         if (is_matched(connection, listing->targets[i].id))
-            plan_add(plan, capacity,
-                     &(struct plan_target){.id = listing->targets[i].id,
-                                           .origin = ORIGIN_MATCHED,
-                                           .item = config_match_target(connection, listing->targets[i].id, false),
-                                           .stored = PLAN_NOT_STORED,
-                                           .must_register = true,
-                                           .look = true});
+            plan_add(
+                plan, capacity,
+                &(struct plan_target){.id = listing->targets[i].id,
+                                      .origin = ORIGIN_MATCHED,
+                                      .item = config_match_target(connection, listing->targets[i].id, false),
+                                      .stored = PLAN_NOT_STORED,
+                                      .must_register = true,
+                                      .look = true});
 }
 
 /* What syncs write to and nothing before in the configuration names. */
@@ -95,7 +97,8 @@ static void add_synced(struct plan *plan, size_t *capacity, const struct config_
                        const struct synced_targets *synced) {
     for (size_t i = 0; i < synced->count; i++) {
         const struct target_item *item = config_match_target(connection, synced->ids[i], true);
-        if (item && item->kind == ITEM_SYNCED && strncmp(synced->ids[i], new_prefix, sizeof(new_prefix) - 1) != 0)
+        if (item && item->kind == ITEM_SYNCED &&
+            strncmp(synced->ids[i], new_prefix, sizeof(new_prefix) - 1) != 0)
             plan_add(plan, capacity,
                      &(struct plan_target){.id = synced->ids[i],
                                            .origin = ORIGIN_SYNCED,
@@ -125,10 +128,12 @@ static void sort_and_merge(struct plan *plan) {
     plan->count = kept;
 }
 
-/* What is stored and neither configured nor listed: an include item may have brought it, and keeps it until it is confirmed gone. */
+/* What is stored and neither configured nor listed: an include item may have brought it, and keeps it until
+ * it is confirmed gone. */
 static void add_stored(struct plan *plan, size_t *capacity, const struct config_connection *connection,
                        const struct stored_target *stored, size_t index, bool listed) {
-    bool synced = stored->origin == ORIGIN_SYNCED && stored->synced_lately && plan_has_item(connection, ITEM_SYNCED);
+    bool synced =
+        stored->origin == ORIGIN_SYNCED && stored->synced_lately && plan_has_item(connection, ITEM_SYNCED);
     bool matched = is_matched(connection, stored->id);
     bool forgotten = stored->state == STATE_PENDING && listed && !synced; /* it was never there */
     if ((!synced && !matched) || forgotten) {
@@ -143,8 +148,9 @@ static void add_stored(struct plan *plan, size_t *capacity, const struct config_
                                    .look = synced || stored->state != STATE_MISSING});
 }
 
-void plan_make(const struct config_connection *connection, const struct stored_target *stored, size_t stored_count,
-               const struct api_target_list *listing, const struct synced_targets *synced, struct plan *ret) {
+void plan_make(const struct config_connection *connection, const struct stored_target *stored,
+               size_t stored_count, const struct api_target_list *listing,
+               const struct synced_targets *synced, struct plan *ret) {
     struct plan plan = {.arena = arena_new(), .unmanaged = alloc_zero(stored_count + 1, sizeof(size_t))};
     size_t capacity = 0;
 

@@ -1,4 +1,5 @@
-/* Which targets a run looks at: what the configuration names, what the API lists and what is stored, brought together. Pure. */
+/* Which targets a run looks at: what the configuration names, what the API lists and what is stored, brought
+ * together. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,9 +13,9 @@ struct plan_target {
     const char *id;
     const struct target_item *item; /* what takes it in; NULL: something else keeps it managed */
     enum target_origin origin;
-    size_t stored;     /* its index in the stored targets, PLAN_NOT_STORED where it has no row */
+    size_t stored;      /* its index in the stored targets, PLAN_NOT_STORED where it has no row */
     bool must_register; /* an include item brings it: it needs a row, or to be managed again */
-    bool look;          /* to be looked at; a missing one that an include brought only where the API lists it again */
+    bool look; /* to be looked at; a missing one that an include brought only where the API lists it again */
 };
 
 #define PLAN_NOT_STORED ((size_t)-1)
@@ -33,10 +34,12 @@ struct synced_targets {
     size_t count;
 };
 
-/* `stored` is sorted by id. `listing` is what the API lists, NULL where it was not asked: then include items bring nothing new and
- * let nothing go. What syncs do not write to any more stays seven days with a synced item. Strings are shared with the arguments, which must outlive the plan. */
-void plan_make(const struct config_connection *connection, const struct stored_target *stored, size_t stored_count,
-               const struct api_target_list *listing, const struct synced_targets *synced, struct plan *ret);
+/* `stored` is sorted by id. `listing` is what the API lists, NULL where it was not asked: then include items
+ * bring nothing new and let nothing go. What syncs do not write to any more stays seven days with a synced
+ * item. Strings are shared with the arguments, which must outlive the plan. */
+void plan_make(const struct config_connection *connection, const struct stored_target *stored,
+               size_t stored_count, const struct api_target_list *listing,
+               const struct synced_targets *synced, struct plan *ret);
 
 void plan_done(struct plan *plan);
 

@@ -74,6 +74,7 @@ enum use_test {
 /* The words for a test's condition in the documentation: "an active sync ..."; NULL where it has none. */
 extern const char *const use_conditions[TEST_COUNT];
 
+/* How the syncs use what the row is about. */
 enum use use_judge(enum use_test test, const struct row *row);
 
 /* Of the rules that fit a row only those of the first rank that has any count. */

@@ -87,6 +87,7 @@ struct json_value functions_end(struct builder *builder, const struct value *lis
 bool build_mode(struct builder *builder, const struct object *object, const struct value *value,
                 const struct place *place, struct mode *ret);
 
+/* The properties of the target; false with the builder's error where they are no object or too large. */
 bool build_properties(struct builder *builder, const struct object *object, const struct value *value,
                       const struct place *place);
 

@@ -28,7 +28,8 @@ bool verdict_is_mass(size_t lacking, size_t of, const struct verdict_limits *lim
 bool verdict_is_mass_gone(size_t managed, size_t looked, size_t gone, const struct verdict_limits *limits) {
     if (gone == 0)
         return false;
-    return (looked >= 2 && gone >= looked) || (managed >= VERDICT_MANY && is_over(gone, managed, limits->over_ppm));
+    return (looked >= 2 && gone >= looked) ||
+           (managed >= VERDICT_MANY && is_over(gone, managed, limits->over_ppm));
 }
 
 /* Does the answer lack something that was not lacking when the hold began? */
@@ -49,8 +50,8 @@ static bool may_apply(const struct stored_target *stored, const struct verdict_l
     return stored->accepted || (stored->held_since != USEC_NONE && now - stored->held_since >= limits->hold);
 }
 
-enum verdict verdict_on_answer(const struct stored_target *stored, const struct lacking *lacking, bool second_look,
-                               const struct verdict_limits *limits, usec_t now) {
+enum verdict verdict_on_answer(const struct stored_target *stored, const struct lacking *lacking,
+                               bool second_look, const struct verdict_limits *limits, usec_t now) {
     bool lacks = lacking->field_count > 0 || lacking->mode_count > 0;
     bool mass = verdict_is_mass(lacking->field_count, lacking->mirror_fields, limits);
 
@@ -65,8 +66,8 @@ enum verdict verdict_on_answer(const struct stored_target *stored, const struct 
     return mass && stored->state == STATE_PRESENT ? VERDICT_HOLD : VERDICT_RECORD;
 }
 
-enum verdict verdict_on_absence(const struct stored_target *stored, bool second_look, const struct verdict_limits *limits,
-                                usec_t now) {
+enum verdict verdict_on_absence(const struct stored_target *stored, bool second_look,
+                                const struct verdict_limits *limits, usec_t now) {
     switch (stored->state) {
     case STATE_PENDING:
         return VERDICT_UNKNOWN;
@@ -85,7 +86,8 @@ enum verdict verdict_on_absence(const struct stored_target *stored, bool second_
 void verdict_both_lack(const struct lacking *first, const struct lacking *second, struct lacking *ret) {
     struct lacking both = {.mode_count = MIN(first->mode_count, second->mode_count),
                            .mirror_fields = second->mirror_fields,
-                           .field_ids = alloc_zero(MIN(first->field_count, second->field_count) + 1, sizeof(char *))};
+                           .field_ids =
+                               alloc_zero(MIN(first->field_count, second->field_count) + 1, sizeof(char *))};
     for (size_t i = 0, j = 0; i < first->field_count && j < second->field_count;) {
         int order = strcmp(first->field_ids[i], second->field_ids[j]);
         if (order == 0)

@@ -1,5 +1,5 @@
-/* What an answer means for the mirror: is it fresh, is a removal believed, is a mass removal held back? Pure: what is stored,
- * what was answered, limits and the time are arguments. */
+/* What an answer means for the mirror: is it fresh, is a removal believed, is a mass removal held back? Pure:
+ * what is stored, what was answered, limits and the time are arguments. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@ struct stored_target {
     bool due;
     bool synced_lately; /* a sync wrote to it within the last seven days */
     size_t field_count;
-    usec_t refreshed_at; /* of the last answer seen; USEC_NONE: none */
+    usec_t refreshed_at;     /* of the last answer seen; USEC_NONE: none */
     const char *api_version; /* NULL: not known */
     struct fingerprint fingerprint;
     usec_t held_since;
@@ -47,12 +47,13 @@ enum { VERDICT_MANY = 10 };
 
 /* What proof of freshness is asked for. */
 struct proof {
-    bool asked;             /* not with refresh: never, in a dry run, or of a target that is not created yet */
-    usec_t last_seen;       /* refreshed_at of the last answer seen; USEC_NONE: there was none, so none is asked */
+    bool asked;       /* not with refresh: never, in a dry run, or of a target that is not created yet */
+    usec_t last_seen; /* refreshed_at of the last answer seen; USEC_NONE: there was none, so none is asked */
     usec_t refresh_started; /* last_refresh_started of this run's refresh; USEC_NONE: unknown */
 };
 
-/* Does an answer's refreshed_at (USEC_NONE: it gave none) prove that the answer is fresh? Only the API's times are compared. */
+/* Does an answer's refreshed_at (USEC_NONE: it gave none) prove that the answer is fresh? Only the API's
+ * times are compared. */
 bool verdict_is_fresh(const struct proof *proof, usec_t refreshed_at);
 
 enum verdict {
@@ -66,19 +67,21 @@ enum verdict {
     VERDICT_UNKNOWN,     /* a target that was never seen answers 404: a failure */
 };
 
-/* The verdict on an answer that lacks `lacking` of what the mirror has; after a second look, of what both lack. */
-enum verdict verdict_on_answer(const struct stored_target *stored, const struct lacking *lacking, bool second_look,
-                               const struct verdict_limits *limits, usec_t now);
+/* The verdict on an answer that lacks `lacking` of what the mirror has; after a second look, of what both
+ * lack. */
+enum verdict verdict_on_answer(const struct stored_target *stored, const struct lacking *lacking,
+                               bool second_look, const struct verdict_limits *limits, usec_t now);
 
 /* The verdict on a 404; `second_look`: on the second in a row. */
-enum verdict verdict_on_absence(const struct stored_target *stored, bool second_look, const struct verdict_limits *limits,
-                                usec_t now);
+enum verdict verdict_on_absence(const struct stored_target *stored, bool second_look,
+                                const struct verdict_limits *limits, usec_t now);
 
 /* Does it pass the limits that `lacking` of `of` fields vanish? */
 bool verdict_is_mass(size_t lacking, size_t of, const struct verdict_limits *limits);
 
-/* A run's targets: how many the connection has that are managed and not missing, how many of those were looked at, and how many of these
- * are gone (those that stay held back included). True: the removals of this run are held back. */
+/* A run's targets: how many the connection has that are managed and not missing, how many of those were
+ * looked at, and how many of these are gone (those that stay held back included). True: the removals of this
+ * run are held back. */
 bool verdict_is_mass_gone(size_t managed, size_t looked, size_t gone, const struct verdict_limits *limits);
 
 /* What both lists lack, fields by id; the caller frees ret->field_ids. */

@@ -199,6 +199,8 @@ static void record(struct look *look, enum removal_rule removals, usec_t seen) {
     describe_answer(look, seen);
     set_fingerprint(look);
     look->result.returned = look->stored->state == STATE_MISSING;
+    look->result.mirror = look->mirror;
+    look->result.answer = look->answer;
     finish(look, LOOK_KIND_RECORDED);
 }
 
@@ -323,6 +325,7 @@ static void on_body(struct look *look) {
         prove(look, look->answer->refreshed_at);
     } else if (look->stored->state == STATE_PENDING) {
         diff_baseline(look->answer, &look->result.diff);
+        look->result.answer = look->answer;
         describe_answer(look, seen_at(look, look->answer->refreshed_at));
         set_fingerprint(look);
         finish(look, LOOK_KIND_BASELINE);

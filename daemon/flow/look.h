@@ -45,6 +45,7 @@ struct look_result {
     const char *api_version;       /* NULL: as before */
     struct fingerprint fingerprint; /* none: none may stand for it */
     struct diff diff;              /* baseline and recorded */
+    const struct target *mirror, *answer; /* of these: what was compared; no mirror with a baseline */
     bool returned;                 /* a missing target is back */
     bool applied;                  /* a mass removal that had been held back is believed: also with gone */
     bool hold_anew, held_gone;     /* held */
@@ -62,6 +63,7 @@ struct look *look_start(const struct look_context *context, const struct plan_ta
                         const struct stored_target *stored, look_callback *callback, void *userdata) MUST_USE;
 void look_free(struct look *look);
 
+/* What is looked at: its row of the plan, and what is stored of it (NULL: nothing). Shared, alive as long as the look's context. */
 const struct plan_target *look_target(const struct look *look);
 const struct stored_target *look_stored(const struct look *look);
 

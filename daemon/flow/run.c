@@ -8,9 +8,10 @@
 #include "base/log.h"
 
 static const char *const state_names[RUN_STATE_COUNT] = {
-    "new",        "claiming", "awaiting lease", "loading", "asking",      "noting status",
-    "refreshing", "pausing",  "polling",        "listing", "registering", "looking",
-    "confirming", "staging",  "recording",      "ended"};
+    "new",           "claiming",      "awaiting lease", "loading",     "asking",
+    "noting status", "refreshing",    "pausing",        "polling",     "listing",
+    "loading syncs", "listing syncs", "reading syncs",  "registering", "looking",
+    "confirming",    "staging",       "recording",      "ended"};
 static const char *const event_names[RUN_EVENT_COUNT] = {"start", "ok",      "busy",   "tick",   "not yet",
                                                          "skip",  "confirm", "failed", "cancel", "lost"};
 
@@ -38,8 +39,14 @@ static const struct transition {
     {RUN_PAUSING,        RUN_EVENT_TICK,    RUN_POLLING,        run_poll,             "is it over?"},
     {RUN_POLLING,        RUN_EVENT_NOT_YET, RUN_PAUSING,        run_pause,            "not yet"},
     {RUN_POLLING,        RUN_EVENT_OK,      RUN_LISTING,        run_list_targets,     "it is over"},
-    {RUN_LISTING,        RUN_EVENT_OK,      RUN_REGISTERING,    run_register_targets, "take in what an include item brings"},
-    {RUN_LISTING,        RUN_EVENT_SKIP,    RUN_REGISTERING,    run_register_targets, "no include item asks for the list"},
+    {RUN_LISTING,        RUN_EVENT_OK,      RUN_LOADING_SYNCS,  run_load_syncs,       "load what is stored of the syncs"},
+    {RUN_LISTING,        RUN_EVENT_SKIP,    RUN_LOADING_SYNCS,  run_load_syncs,       "no include item asks for the list"},
+    {RUN_LOADING_SYNCS,  RUN_EVENT_OK,      RUN_LISTING_SYNCS,  run_list_syncs,       "which syncs write to the connection?"},
+    {RUN_LOADING_SYNCS,  RUN_EVENT_SKIP,    RUN_REGISTERING,    run_register_targets, "a dry run asks for no syncs"},
+    {RUN_LISTING_SYNCS,  RUN_EVENT_NOT_YET, RUN_LISTING_SYNCS,  run_list_syncs,       "there is another page"},
+    {RUN_LISTING_SYNCS,  RUN_EVENT_OK,      RUN_READING_SYNCS,  run_read_syncs,       "read those that are new or changed"},
+    {RUN_LISTING_SYNCS,  RUN_EVENT_SKIP,    RUN_REGISTERING,    run_register_targets, "they cannot be listed: their use is not known"},
+    {RUN_READING_SYNCS,  RUN_EVENT_OK,      RUN_REGISTERING,    run_register_targets, "take in what include items and syncs bring"},
     {RUN_REGISTERING,    RUN_EVENT_OK,      RUN_LOOKING,        run_start_looks,      "look at each target"},
     {RUN_REGISTERING,    RUN_EVENT_SKIP,    RUN_LOOKING,        run_start_looks,      "nothing to take in"},
     {RUN_LOOKING,        RUN_EVENT_CONFIRM, RUN_CONFIRMING,     run_ask_connection,   "some are gone: does the connection itself still answer?"},
@@ -55,6 +62,7 @@ static const struct transition {
     {RUN_REFRESHING,     RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the refresh is refused"},
     {RUN_POLLING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the refresh fails, or is not over in time"},
     {RUN_LISTING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the list does not come"},
+    {RUN_LOADING_SYNCS,  RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the run fails as a whole"},
     {RUN_REGISTERING,    RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the run fails as a whole"},
     {RUN_LOOKING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the key is refused, or staging fails"},
     {RUN_CONFIRMING,     RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the key is refused"},
@@ -87,6 +95,8 @@ static void stop_operations(struct run *run) {
     database_cancel(TAKE_PTR(run->query));
     api_cancel(TAKE_PTR(run->call));
     loader_cancel(TAKE_PTR(run->job));
+    for (size_t i = 0; i < SYNCS_AT_ONCE; i++)
+        api_cancel(TAKE_PTR(run->sync_calls[i]));
     run->timer = sd_event_source_disable_unref(run->timer);
 }
 
@@ -115,8 +125,7 @@ void run_step(struct run *run, enum run_event event) {
 
 void run_fail(struct run *run, const struct error *error) {
     run->report.error = *error;
-    run_step(run,
-             error->cause == CAUSE_LEASE_LOST ? RUN_EVENT_LOST : RUN_EVENT_FAILED);
+    run_step(run, error->cause == CAUSE_LEASE_LOST ? RUN_EVENT_LOST : RUN_EVENT_FAILED);
 }
 
 /* The end */
@@ -181,6 +190,7 @@ void run_free(struct run *run) {
     if (run->listed)
         api_target_list_done(&run->listing);
     arena_free(run->stored_arena);
+    run_syncs_done(run);
     api_free(run->api);
     free(run->type);
     free(run->status);

@@ -154,7 +154,13 @@ static void warn_of_oddities(struct run *run, const char *target_id, const struc
 /* Changes go to the observer, and with `row` to staging; what says that the target itself came, before them.
  */
 static void found(struct run *run, const struct plan_target *target, struct staged_target *row,
-                  const struct diff *diff, bool added) {
+                  const struct look_result *result, bool added) {
+    const struct diff *diff = &result->diff;
+    const struct judge judge = {.drift = &run->options.config->drift,
+                                .use = run_use_of(run, target->id),
+                                .mirror = result->mirror,
+                                .answer = result->answer,
+                                .mass_removal = result->applied};
     static const struct change target_added = {.kind = CHANGE_TARGET_ADDED};
     const struct run_observer *observer = &run->options.observer;
     if (observer->changes && added)
@@ -170,7 +176,7 @@ static void found(struct run *run, const struct plan_target *target, struct stag
     row->name = diff->name;
     row->modes = diff->modes;
     row->properties = diff->properties;
-    run_stage(run, row, diff, &target_added, added ? 1 : 0);
+    run_stage(run, row, diff, added ? &target_added : NULL, &judge);
 }
 
 static void note_gone(struct run *run, size_t index, const struct look_result *result) {
@@ -214,14 +220,14 @@ static void take_result(struct run *run, size_t index, const struct stored_targe
     case LOOK_KIND_BASELINE:
         row.outcome = LOOK_BASELINE;
         run->report.baselines++;
-        found(run, target, &row, &result->diff, stored->announced);
+        found(run, target, &row, result, stored->announced);
         break;
     case LOOK_KIND_RECORDED:
         row.outcome = LOOK_RECORDED;
         if (!result->returned && result->diff.change_count == 0)
             run->report.unchanged++;
         run->report.returned += result->returned;
-        found(run, target, &row, &result->diff, result->returned);
+        found(run, target, &row, result, result->returned);
         break;
     case LOOK_KIND_HELD:
         row.outcome = LOOK_HELD;
@@ -230,7 +236,7 @@ static void take_result(struct run *run, size_t index, const struct stored_targe
         row.held_fields = result->held_fields;
         row.held_count = result->held_count;
         run->gone_or_held += result->held_gone;
-        run_stage(run, &row, NULL, NULL, 0);
+        run_stage(run, &row, NULL, NULL, NULL);
         note_held(run, target, result->held_gone, result->held_count);
         break;
     case LOOK_KIND_GONE:
@@ -239,7 +245,7 @@ static void take_result(struct run *run, size_t index, const struct stored_targe
     case LOOK_KIND_ABSENT:
         row.outcome = LOOK_ABSENT;
         run->report.absent++;
-        run_stage(run, &row, NULL, NULL, 0);
+        run_stage(run, &row, NULL, NULL, NULL);
         break;
     case LOOK_KIND_FAILED:
     default:
@@ -305,7 +311,7 @@ void run_confirm(struct run *run, bool alive, const struct error *error) {
         } else if (mass && !gone->applied) {
             row.outcome = LOOK_HELD;
             row.hold_anew = row.held_gone = true;
-            run_stage(run, &row, NULL, NULL, 0);
+            run_stage(run, &row, NULL, NULL, NULL);
             note_held(run, target, true, 0);
         } else {
             row.outcome = LOOK_GONE;
@@ -315,7 +321,9 @@ void run_confirm(struct run *run, bool alive, const struct error *error) {
             if (run->options.observer.changes)
                 run->options.observer.changes(run, target->id, &target_removed, 1,
                                               run->options.observer.userdata);
-            run_stage(run, &row, NULL, &target_removed, 1);
+            struct judge judge = {
+                .drift = drift, .use = run_use_of(run, target->id), .mass_removal = gone->applied};
+            run_stage(run, &row, NULL, &target_removed, &judge);
         }
     }
 }

@@ -20,6 +20,9 @@ enum run_state {
     RUN_PAUSING,
     RUN_POLLING,
     RUN_LISTING,
+    RUN_LOADING_SYNCS,
+    RUN_LISTING_SYNCS,
+    RUN_READING_SYNCS,
     RUN_REGISTERING,
     RUN_LOOKING,
     RUN_CONFIRMING,
@@ -48,6 +51,15 @@ struct gone_target {
     size_t index; /* in the plan */
     usec_t seen_at;
     bool applied;
+};
+
+enum { SYNCS_AT_ONCE = 8 };
+
+/* A sync that writes to the connection. */
+struct sync_entry {
+    const struct sync *sync; /* whole; NULL: still to be read */
+    const char *id;
+    bool read; /* in this run: to be recorded */
 };
 
 /* Arrays for record_run() that grow together. */
@@ -84,6 +96,20 @@ struct run {
     bool listed;
     struct api_target_list listing;
     struct synced_targets synced;
+
+    /* the syncs that write to the connection */
+    struct arena *sync_arena;
+    struct sync *stored_syncs; /* sorted by id */
+    size_t stored_sync_count;
+    struct sync_entry *syncs; /* what was listed, or, where that failed, what is stored */
+    size_t sync_count, sync_capacity, next_sync, syncs_under_way;
+    bool syncs_known;
+    char *sync_page; /* the next one's token */
+    size_t sync_pages;
+    struct api_call *sync_calls[SYNCS_AT_ONCE];
+    const struct sync **uses; /* sorted by target */
+    size_t use_count;
+
     struct plan plan;
 
     /* the looks: plan targets in random order, some under way */
@@ -131,10 +157,19 @@ void run_confirm(struct run *run, bool alive, const struct error *error); /* jud
 void run_resume_looks(struct run *run); /* there is room again */
 void run_end_looks(struct run *run);    /* frees what is under way */
 
+/* run_syncs.c */
+void run_load_syncs(struct run *run);
+void run_list_syncs(struct run *run); /* one page */
+void run_read_syncs(struct run *run); /* those that are new or changed */
+struct target_use run_use_of(const struct run *run, const char *target_id);
+char *run_listed_syncs(const struct run *run); /* their ids as an array literal; NULL: not all are known */
+char *run_read_syncs_json(const struct run *run);
+void run_syncs_done(struct run *run);
+
 /* run_record.c */
 usec_t run_due(const struct run *run, const struct target_item *item); /* the next due time; item NULL: the connection's */
 void run_stage(struct run *run, const struct staged_target *target, const struct diff *diff, const struct change *before,
-               size_t before_count);
+               const struct judge *judge); /* diff, before (a change of the target itself) and judge may be NULL */
 void run_stage_failure(struct run *run, size_t plan_index, const struct error *error);
 void run_flush(struct run *run);        /* sends what is collected; steps when all has arrived */
 void run_drop_sending(struct run *run); /* forgets what is under way */

@@ -113,22 +113,27 @@ static void send_when_full(struct run *run, struct batch **batch) {
 }
 
 void run_stage(struct run *run, const struct staged_target *target, const struct diff *diff,
-               const struct change *before, size_t before_count) {
+               const struct change *before, const struct judge *judge) {
     if (run->options.dry_run)
         return;
     static const struct diff nothing = {0};
     diff = diff ? diff : &nothing;
     /* A first snapshot that nothing tells of goes straight into the table; one with versions from before
      * waits for the recording, whose time never goes back behind theirs. */
-    bool direct = target->outcome == LOOK_BASELINE && before_count == 0 && !target->has_history;
+    bool direct = target->outcome == LOOK_BASELINE && !before && !target->has_history;
     struct batch **batch = direct ? &run->baselines : &run->staged;
-    struct change *changes = alloc_zero(before_count + diff->change_count, sizeof(*changes));
-    if (before_count > 0)
-        memcpy(changes, before, before_count * sizeof(*changes));
+    size_t count = (before ? 1 : 0) + diff->change_count;
+    struct change *changes = alloc_zero(count, sizeof(*changes));
+    struct judgement *judgements = alloc_zero(count, sizeof(*judgements));
+    if (before)
+        changes[0] = *before;
     if (diff->change_count > 0)
-        memcpy(changes + before_count, diff->changes, diff->change_count * sizeof(*changes));
-    batch_add(*batch, target, diff->edits, diff->edit_count, changes, before_count + diff->change_count);
+        memcpy(changes + (before ? 1 : 0), diff->changes, diff->change_count * sizeof(*changes));
+    if (count > 0)
+        severity_judge(judge, changes, count, judgements);
+    batch_add(*batch, target, diff->edits, diff->edit_count, changes, judgements, count);
     free(changes);
+    free(judgements);
     send_when_full(run, batch);
 }
 
@@ -149,7 +154,7 @@ void run_stage_failure(struct run *run, size_t plan_index, const struct error *e
                                 .refreshed_at = USEC_NONE,
                                 .next_due_at = run_due(run, target->item),
                                 .error = error->text};
-    run_stage(run, &row, NULL, NULL, 0);
+    run_stage(run, &row, NULL, NULL, NULL);
 }
 
 void run_flush(struct run *run) {
@@ -280,8 +285,8 @@ static void send_recording(struct run *run, bool whole) {
         alloc_strdup(run->status),
         alloc_strdup(run->status_error),
         alloc_printf("%d", run->options.store->schema),
-        alloc_strdup("[]"),
-        NULL,
+        whole ? run_read_syncs_json(run) : alloc_strdup("[]"),
+        whole ? run_listed_syncs(run) : NULL,
         alloc_printf("%zu", run->report.baselines),
     };
     run->job = loader_query(run->options.store->loader, &query_record_run, (const char *const *)params,

@@ -136,7 +136,8 @@ static bool refreshes_connection(const struct run *run) {
     const struct config_connection *connection = run->options.connection;
     if (run->options.dry_run || run->looks.refresh_each || connection->refresh != REFRESH_CONNECTION)
         return false;
-    if (asks_for_list(run))
+    if (asks_for_list(run) ||
+        (plan_has_item(connection, ITEM_SYNCED) && (run->options.manual || run->claim.own_due)))
         return true;
     for (size_t i = 0; i < run->stored_count; i++)
         if (run->stored[i].managed && run->stored[i].origin != ORIGIN_NEW &&

@@ -168,7 +168,8 @@ static void put_target(struct buffer *buffer, const struct staged_target *target
 }
 
 void batch_add(struct batch *batch, const struct staged_target *target, const struct field_edit *edits,
-               size_t edit_count, const struct change *changes, size_t change_count) {
+               size_t edit_count, const struct change *changes, const struct judgement *judgements,
+               size_t change_count) {
     put_target(&batch->targets, target);
     for (size_t i = 0; i < edit_count; i++) {
         if (!batch->baseline) {
@@ -189,7 +190,11 @@ void batch_add(struct batch *batch, const struct staged_target *target, const st
         put_text(&batch->changes, changes[i].field_id, '\t');
         put_text(&batch->changes, changes[i].attribute, '\t');
         put_text(&batch->changes, changes[i].old_value, '\t');
-        put_text(&batch->changes, changes[i].new_value, '\n');
+        put_text(&batch->changes, changes[i].new_value, '\t');
+        put_text(&batch->changes, judgements[i].rule, '\t');
+        put_text(&batch->changes, severity_names[judgements[i].severity], '\t');
+        put_text(&batch->changes, severity_names[judgements[i].severity_if_used], '\t');
+        put_bool(&batch->changes, judgements[i].ignored, '\n');
     }
     batch->entries =
         alloc_grow(batch->entries, &batch->entry_capacity, batch->entry_count + 1, sizeof(*batch->entries));

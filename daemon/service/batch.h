@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "core/diff.h"
+#include "core/severity.h"
 #include "core/target.h"
 
 enum look_outcome { LOOK_BASELINE, LOOK_RECORDED, LOOK_HELD, LOOK_GONE, LOOK_ABSENT, LOOK_FAILED, LOOK_OUTCOME_COUNT };
@@ -49,9 +50,10 @@ struct batch {
 struct batch *batch_new(const char *run_id, bool baseline) MUST_USE;
 void batch_free(struct batch *batch);
 
-/* Adds a target with its field edits and changes (both may be empty). */
-void batch_add(struct batch *batch, const struct staged_target *target, const struct field_edit *edits, size_t edit_count,
-               const struct change *changes, size_t change_count);
+/* Adds a target with its field edits and changes (both may be empty); `judgements[i]` belongs to `changes[i]`. */
+void batch_add(struct batch *batch, const struct staged_target *target, const struct field_edit *edits,
+               size_t edit_count, const struct change *changes, const struct judgement *judgements,
+               size_t change_count);
 
 /* The bytes that it holds. */
 size_t batch_size(const struct batch *batch);

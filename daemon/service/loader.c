@@ -81,7 +81,7 @@ static const char copy_baseline_fields[] =
 static const char copy_staged_fields[] =
     "COPY schemasync.staged_field (run_id, target_key, seq, action, " FIELD_COLUMNS ") FROM STDIN";
 static const char copy_changes[] =
-    "COPY schemasync.staged_change (run_id, target_key, seq, kind, field_id, attribute, old_value, new_value) FROM STDIN";
+    "COPY schemasync.staged_change (run_id, target_key, seq, kind, field_id, attribute, old_value, new_value, rule, severity, severity_if_used, ignored) FROM STDIN";
 static const char copy_targets[] =
     "COPY schemasync.staged_target (run_id, batch, target_key, outcome, seen_at, refreshed_at, api_version, fingerprint, "
     "field_count, target_differs, name, modes, properties, hold_anew, held_gone, held_fields, next_due_at, error) FROM STDIN";

@@ -1,5 +1,5 @@
-/* The statements of sql/queries, compiled in by sql/embed.awk: one for each file. Each file's first line says what its
- * parameters are. */
+/* The statements of sql/queries, compiled in by sql/embed.awk: one for each file. Each file's first line says
+ * what its parameters are. */
 #pragma once
 
 #include "io/database.h"

@@ -241,7 +241,7 @@ struct stored_target *store_read_targets(const struct database_result *result, s
     const char *last_version = NULL;
     for (size_t i = 0; i < count; i++) {
         struct stored_target *target = &targets[i];
-        target->key = atoi(database_value(result, i, "key"));
+        target->key = (int)strtol(database_value(result, i, "key"), NULL, 10);
         target->id = arena_strndup(arena, database_value(result, i, "target_id"),
                                    database_value_length(result, i, "target_id"));
         target->origin = (enum target_origin)find_word(database_value(result, i, "origin"),

@@ -1,5 +1,6 @@
-/* The SQL API as C functions: what a run asks of the database and what it tells it. Each starts one statement on the control
- * connection and returns its handle (see io/database.h); rows are read by the matching store_read_ function. */
+/* The SQL API as C functions: what a run asks of the database and what it tells it. Each starts one statement
+ * on the control connection and returns its handle (see io/database.h); rows are read by the matching
+ * store_read_ function. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,25 +23,29 @@ struct store {
     usec_t patience;    /* how long a statement waits for a database that is away; < 0: for ever */
 };
 
-/* Makes the configuration's connections and targets managed; where it was loaded last already, nothing. CAUSE_CONFIG_DIFFERS where a
- * living daemon has another, unless it is a daemon that loads it. Result: loaded (boolean). */
-struct database_call *store_load_configuration(struct store *store, const struct config *config, bool is_daemon,
-                                               database_callback *callback, void *userdata) MUST_USE;
+/* Makes the configuration's connections and targets managed; where it was loaded last already, nothing.
+ * CAUSE_CONFIG_DIFFERS where a living daemon has another, unless it is a daemon that loads it. Result: loaded
+ * (boolean). */
+struct database_call *store_load_configuration(struct store *store, const struct config *config,
+                                               bool is_daemon, database_callback *callback,
+                                               void *userdata) MUST_USE;
 
-/* Takes a connection's lease and begins a run, whatever the schedule says; a result without a row: another process works on
- * it. CAUSE_SCHEMA_NEW where the schema is newer than the program. */
+/* Takes a connection's lease and begins a run, whatever the schedule says; a result without a row: another
+ * process works on it. CAUSE_SCHEMA_NEW where the schema is newer than the program. */
 struct database_call *store_claim(struct store *store, const char *connection_id, database_callback *callback,
                                   void *userdata) MUST_USE;
 
-/* Takes the leases of connections that are due, `limit` at most, and leaves a sign of life. CAUSE_CONFIG_DIFFERS where another configuration than
- * that of `digest` was loaded last. */
-struct database_call *store_claim_due(struct store *store, const unsigned char digest[static 32], size_t limit,
-                                      database_callback *callback, void *userdata) MUST_USE;
+/* Takes the leases of connections that are due, `limit` at most, and leaves a sign of life.
+ * CAUSE_CONFIG_DIFFERS where another configuration than that of `digest` was loaded last. */
+struct database_call *store_claim_due(struct store *store, const unsigned char digest[static 32],
+                                      size_t limit, database_callback *callback, void *userdata) MUST_USE;
 
 /* This daemon ends. */
-struct database_call *store_forget_worker(struct store *store, database_callback *callback, void *userdata) MUST_USE;
+struct database_call *store_forget_worker(struct store *store, database_callback *callback,
+                                          void *userdata) MUST_USE;
 
-/* The same without taking anything, for a dry run; a result without a row: the mirror does not know it yet. */
+/* The same without taking anything, for a dry run; a result without a row: the mirror does not know it yet.
+ */
 struct database_call *store_peek(struct store *store, const char *connection_id, database_callback *callback,
                                  void *userdata) MUST_USE;
 
@@ -62,35 +67,41 @@ struct store_claim {
 void store_read_claim(const struct database_result *result, size_t row, struct store_claim *ret);
 
 /* Result: renewed (boolean). */
-struct database_call *store_renew(struct store *store, const char *connection_id, int64_t token, database_callback *callback,
-                                  void *userdata) MUST_USE;
+struct database_call *store_renew(struct store *store, const char *connection_id, int64_t token,
+                                  database_callback *callback, void *userdata) MUST_USE;
 
 /* What is stored of a connection's targets. */
-struct database_call *store_load_targets(struct store *store, const char *connection_id, database_callback *callback,
-                                         void *userdata) MUST_USE;
+struct database_call *store_load_targets(struct store *store, const char *connection_id,
+                                         database_callback *callback, void *userdata) MUST_USE;
 
 /* The rows, sorted by id, in `arena`. */
-struct stored_target *store_read_targets(const struct database_result *result, struct arena *arena, size_t *ret_count) MUST_USE;
+struct stored_target *store_read_targets(const struct database_result *result, struct arena *arena,
+                                         size_t *ret_count) MUST_USE;
 
 /* What is stored of a connection's syncs. */
-struct database_call *store_load_syncs(struct store *store, const char *connection_id, database_callback *callback,
-                                       void *userdata) MUST_USE;
+struct database_call *store_load_syncs(struct store *store, const char *connection_id,
+                                       database_callback *callback, void *userdata) MUST_USE;
 
 /* They, sorted by id, in `arena`. */
-struct sync *store_read_syncs(const struct database_result *result, struct arena *arena, size_t *ret_count) MUST_USE;
+struct sync *store_read_syncs(const struct database_result *result, struct arena *arena,
+                              size_t *ret_count) MUST_USE;
 
 /* Syncs as record_syncs() in sql/functions takes them; to be freed. */
 char *store_syncs_json(const struct sync *const *syncs, size_t count) MUST_USE;
 
-/* Registers targets that an include item brings (see register_targets in sql/functions). `digest` NULL: the API was not asked. Result: target_id, key. */
-struct database_call *store_register(struct store *store, const char *connection_id, int64_t token, const unsigned char *digest,
-                                     const char *const *ids, const enum target_origin *origins, size_t count,
+/* Registers targets that an include item brings (see register_targets in sql/functions). `digest` NULL: the
+ * API was not asked. Result: target_id, key. */
+struct database_call *store_register(struct store *store, const char *connection_id, int64_t token,
+                                     const unsigned char *digest, const char *const *ids,
+                                     const enum target_origin *origins, size_t count,
                                      database_callback *callback, void *userdata) MUST_USE;
 
 /* The mirror's state of one target. */
-struct database_call *store_load_snapshot(struct store *store, int target_key, database_callback *callback, void *userdata) MUST_USE;
+struct database_call *store_load_snapshot(struct store *store, int target_key, database_callback *callback,
+                                          void *userdata) MUST_USE;
 
-/* The snapshot; CAUSE_BUG where the database's content is not what this program wrote. The caller frees it. */
+/* The snapshot; CAUSE_BUG where the database's content is not what this program wrote. The caller frees it.
+ */
 struct target *store_read_snapshot(const struct database_result *result, struct error *ret_error) MUST_USE;
 
 /* Bytes as bytea text ("\\x..."), to be freed. */

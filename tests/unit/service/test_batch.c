@@ -34,7 +34,7 @@ static void a_baseline_goes_straight_into_the_table(void **state) {
                                          .target_differs = true,
                                          .name = "A\rB"};
     struct batch *batch = batch_new(run_id, true);
-    batch_add(batch, &target, &edit, 1, NULL, 0);
+    batch_add(batch, &target, &edit, 1, NULL, NULL, 0);
     assert_string_equal(
         buffer_text(&batch->fields),
         "7\t3\tEm\\tail\tE\\\\mail\\n\t\t\\N\t\\N\tt\tf\t\\N\t\\N\t\\N\t\\N\t\\N\t[{\"id\": \"a\\\\\\\\b\"}]\t"
@@ -66,15 +66,16 @@ static void what_is_staged_carries_its_run(void **state) {
                                          .held_count = 2,
                                          .error = "why"};
     struct batch *batch = batch_new(run_id, false);
-    batch_add(batch, &target, edits, 2, changes, 2);
+    const struct judgement judgements[] = {{"field-removed", SEVERITY_WARNING, SEVERITY_BREAKING, false}, {"target-name-changed", SEVERITY_INFO, SEVERITY_INFO, true}};
+    batch_add(batch, &target, edits, 2, changes, judgements, 2);
     assert_non_null(
         strstr(batch->fields.data, "00000000-0000-4000-8000-000000000001\t9\t0\tremove\t1\tFax\t"));
     assert_non_null(
         strstr(batch->fields.data, "\n00000000-0000-4000-8000-000000000001\t9\t1\tmove\t1\tFax\t"));
     assert_string_equal(
         batch->changes.data,
-        "00000000-0000-4000-8000-000000000001\t9\t0\tfield_removed\tFax\t\\N\t{\"id\":\"Fax\"}\t\\N\n"
-        "00000000-0000-4000-8000-000000000001\t9\t1\ttarget_changed\t\\N\tname\t\\N\t\"x\"\n");
+        "00000000-0000-4000-8000-000000000001\t9\t0\tfield_removed\tFax\t\\N\t{\"id\":\"Fax\"}\t\\N\tfield-removed\twarning\tbreaking\tf\n"
+        "00000000-0000-4000-8000-000000000001\t9\t1\ttarget_changed\t\\N\tname\t\\N\t\"x\"\ttarget-name-changed\tinfo\tinfo\tt\n");
     assert_non_null(
         strstr(batch->targets.data, "\t\\\\x11")); /* the fingerprint: rule 1, kind 1, escaped for COPY */
     assert_non_null(strstr(batch->targets.data, "\tt\tf\t{\"a\\\\\"b\",\"c,d\"}\t\\N\twhy\n"));
@@ -92,7 +93,7 @@ static void a_slice_has_its_targets_rows_alone(void **state) {
                                              .seen_at = USEC_NONE,
                                              .refreshed_at = USEC_NONE,
                                              .next_due_at = USEC_NONE};
-        batch_add(batch, &target, edits, (size_t)(key % 3), NULL, 0); /* one has no fields at all */
+        batch_add(batch, &target, edits, (size_t)(key % 3), NULL, NULL, 0); /* one has no fields at all */
     }
     size_t fields = 0, targets = 0;
     for (size_t first = 0; first < 5; first += 2) {
