@@ -148,7 +148,7 @@ const struct rule rules[] = {
     {"field-source-type-grew", RANK_USUAL, IN(FIELD), "source_type", source_grew, TEST_NONE, ALWAYS(INFO),
      "`type` is as before, and of `source_type` only the length or precision grew: `varchar(100)` → `varchar(255)`"},
     {"field-source-type-shrank", RANK_USUAL, IN(FIELD), "source_type", source_shrank, TEST_FIELD, IF_USED(BREAKING, WARNING),
-     "`type` is as before, and the length or precision of `source_type` shrank, or makes room behind the point at the cost of what stands before it"},
+     "`type` is as before, and the length or precision of `source_type` shrank, in all, before the point or behind it"},
     {"field-source-type-changed", RANK_USUAL, IN(FIELD), "source_type", source_otherwise, TEST_FIELD, IF_USED(WARNING, INFO),
      "any other change of `source_type`"},
     {"field-became-must-supply", RANK_DERIVED, IN(FIELD), "required createable", became_must_supply, TEST_UNMAPPED, {BREAKING, WARNING, BREAKING, WARNING},
