@@ -1,10 +1,8 @@
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <systemd/sd-event.h>
 
@@ -14,7 +12,7 @@
 #include "cli/connect.h"
 #include "cli/load.h"
 #include "cli/migrate.h"
-#include "cli/progress.h"
+#include "cli/pull_view.h"
 #include "cli/worker.h"
 #include "flow/run.h"
 #include "io/http.h"
@@ -22,8 +20,6 @@
 
 /* Runs at once: each waits most of its time; requests are limited by the API's own limits. */
 enum { RUNS_AT_ONCE = 64 };
-/* Changes of one connection that are printed; a dry run prints all, since they stand nowhere else. */
-enum { CHANGES_SHOWN = 20 };
 enum { NAMES_MAX = 1000 };
 /* How long a database may be away before a pull gives up. */
 static const usec_t patience = 60 * USEC_PER_SEC;
@@ -38,11 +34,11 @@ static const struct option_row rows[] = {
     {0},
 };
 
-/* What is known of one connection's run while it goes on. */
+/* One connection's run while it goes on. */
 struct slot {
+    struct pull *pull; /* NULL: free */
     struct run *run;
-    size_t done, total, shown, hidden;
-    usec_t started;
+    struct run_view view;
 };
 
 struct pull {
@@ -58,162 +54,26 @@ struct pull {
     struct store store;
     char *worker;
     sd_event_source *signals[2];
-    struct progress *progress;
+    struct pull_view view;
 
     const struct config_connection **chosen;
     size_t chosen_count, next, running, finished;
     struct slot slots[RUNS_AT_ONCE];
     bool target_found[NAMES_MAX];
 
-    struct run_report sum;
-    size_t failures, denied, unreachable; /* of runs and of targets */
+    size_t changes;
+    size_t denied, unreachable; /* of the failures of runs and of targets, which the view counts */
     size_t runs_ok;
-    enum exit_code worst; /* of runs that failed as a whole */
 };
-
-static usec_t monotonic_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
-}
 
 static void start_runs(struct pull *pull);
 
-static struct slot *slot_of(struct pull *pull, const struct run *run) {
-    for (size_t i = 0; i < RUNS_AT_ONCE; i++)
-        if (pull->slots[i].run == run)
-            return &pull->slots[i];
-    return NULL;
-}
-
-/* A line on standard output, around the progress bar. */
-static void PRINTF_LIKE(2, 3) say(struct pull *pull, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    CLEANUP(cleanup_free) char *line = alloc_vprintf(format, args);
-    va_end(args);
-    size_t size = strlen(line) + 1;
-    CLEANUP(cleanup_free) char *shown = alloc_zero(size, 1);
-    text_sanitize(line, size - 1, shown, size);
-    progress_clear(pull->progress);
-    puts(shown);
-}
-
-/* Told while a run goes on */
-
-static void on_progress(struct run *run, size_t done, size_t total, void *userdata) {
-    struct pull *pull = userdata;
-    struct slot *slot = slot_of(pull, run);
-    if (!slot)
-        return;
-    slot->done = done;
-    slot->total = total;
-    size_t all_done = 0, all = 0;
-    for (size_t i = 0; i < RUNS_AT_ONCE; i++) {
-        all_done += pull->slots[i].done;
-        all += pull->slots[i].total;
-    }
-    progress_update(pull->progress, pull->sum.targets + all_done, pull->sum.targets + all, pull->failures,
-                    pull->sum.changed, run_connection(run)->name);
-}
-
-/* Values are shown short: who wants them whole asks the database. */
-static void shorten(const char *value, char ret[64]) {
-    text_sanitize(value ? value : "null", value ? strlen(value) : 4, ret, 64);
-}
-
-static void on_changes(struct run *run, const char *target_id, const struct change *changes, size_t count,
-                       void *userdata) {
-    struct pull *pull = userdata;
-    struct slot *slot = slot_of(pull, run);
-    for (size_t i = 0; i < count; i++) {
-        const struct change *change = &changes[i];
-        if (!pull->dry_run && slot->shown >= CHANGES_SHOWN) {
-            slot->hidden += count - i;
-            return;
-        }
-        slot->shown++;
-        char before[64], after[64];
-        shorten(change->old_value, before);
-        shorten(change->new_value, after);
-        bool whole = change->kind != CHANGE_FIELD_CHANGED && change->kind != CHANGE_MODE_CHANGED &&
-                     change->kind != CHANGE_TARGET_CHANGED;
-        say(pull, "  %s %s: %s%s%s%s%s%s%s%s%s", run_connection(run)->name, target_id,
-            change_kind_names[change->kind], change->field_id ? " " : "",
-            change->field_id ? change->field_id : "", change->attribute ? " " : "",
-            change->attribute ? change->attribute : "", whole ? "" : ": ", whole ? "" : before,
-            whole ? "" : " → ", whole ? "" : after);
-    }
-}
-
-static void on_failed(struct run *run, const char *target_id, const struct error *error, void *userdata) {
-    struct pull *pull = userdata;
-    say(pull, "  %s %s: failed: %s", run_connection(run)->name, target_id, error->text);
-}
-
-static void on_held(struct run *run, const char *target_id, bool gone, size_t fields, void *userdata) {
-    struct pull *pull = userdata;
-    const char *name = run_connection(run)->name;
-    if (gone)
-        say(pull,
-            "  %s %s: suspect: it is gone with many others; held back. If it is true: schemasyncd accept %s %s",
-            name, target_id, name, target_id);
-    else
-        say(pull,
-            "  %s %s: suspect: %zu fields are gone at once; held back. If it is true: schemasyncd accept %s %s",
-            name, target_id, fields, name, target_id);
-}
-
-static void on_waiting(struct run *run, void *userdata) {
-    struct pull *pull = userdata;
-    struct slot *slot = slot_of(pull, run);
-    if (slot && slot->shown == 0)
-        say(pull, "%s: another process works on it, waiting", run_connection(run)->name);
-    if (slot)
-        slot->shown++;
-}
-
-static void print_count(struct buffer *line, size_t count, const char *what) {
-    if (count > 0)
-        (void)!buffer_append_format(line, "%s%zu %s", line->length > 0 ? ", " : "", count, what);
-}
-
-static void print_report(struct pull *pull, const char *name, const struct run_report *report, usec_t took) {
-    char span[TIMESPAN_TEXT_MAX];
-    timespan_format_rough(took, span);
-    if (report->outcome == RUN_FAILED && error_is_set(&report->error)) {
-        say(pull, "%s: failed: %s", name, report->error.text);
-        return;
-    }
-    if (report->outcome == RUN_CANCELLED) {
-        say(pull, "%s: stopped, nothing recorded", name);
-        return;
-    }
-    struct buffer line;
-    buffer_init(&line, 4096);
-    print_count(&line, report->baselines,
-                pull->dry_run ? "would be mirrored for the first time" : "mirrored for the first time");
-    print_count(&line, report->unchanged, "unchanged");
-    print_count(&line, report->changed, "changed");
-    print_count(&line, report->held, "suspect");
-    print_count(&line, report->absent, "still missing");
-    print_count(&line, report->failed, "failed");
-    say(pull, "%s: %zu target%s%s%s; %zu change%s; %s", name, report->targets,
-        report->targets == 1 ? "" : "s", line.length > 0 ? ": " : "", buffer_text(&line), report->changes,
-        report->changes == 1 ? "" : "s", span);
-    buffer_done(&line);
-}
-
 static void add_up(struct pull *pull, const struct run_report *report) {
-    pull->sum.targets += report->targets;
-    pull->sum.changes += report->changes;
-    pull->sum.changed += report->changed;
-    pull->failures += report->failed;
+    pull->changes += report->changes;
     pull->denied += report->denied;
     pull->unreachable += report->unreachable;
     if (error_is_set(&report->error)) {
         const struct error_class *class = error_class(report->error.cause);
-        pull->failures++;
         pull->denied += class->kind == ERROR_KIND_DENIED;
         pull->unreachable += class->exit_code == EXIT_OUT_OF_REACH;
     } else {
@@ -233,12 +93,9 @@ static void note_targets(struct pull *pull, const struct run *run) {
 }
 
 static void on_done(struct run *run, const struct run_report *report, void *userdata) {
-    struct pull *pull = userdata;
-    struct slot *slot = slot_of(pull, run);
-    if (slot->hidden > 0)
-        say(pull, "  %s: … and %zu more changes: schemasyncd drift --connection %s",
-            run_connection(run)->name, slot->hidden, run_connection(run)->name);
-    print_report(pull, run_connection(run)->name, report, monotonic_now() - slot->started);
+    struct slot *slot = ((struct run_view *)userdata)->owner;
+    struct pull *pull = slot->pull;
+    run_view_end(&slot->view, run, report);
     add_up(pull, report);
     note_targets(pull, run);
     run_free(run);
@@ -248,10 +105,18 @@ static void on_done(struct run *run, const struct run_report *report, void *user
     start_runs(pull);
 }
 
+static struct slot *free_slot(struct pull *pull) {
+    struct slot *slot = pull->slots;
+    while (slot->pull)
+        slot++;
+    return slot;
+}
+
 static void start_runs(struct pull *pull) {
     while (!pull->stopped && pull->next < pull->chosen_count && pull->running < RUNS_AT_ONCE) {
-        struct slot *slot = slot_of(pull, NULL);
-        *slot = (struct slot){.started = monotonic_now()};
+        struct slot *slot = free_slot(pull);
+        slot->pull = pull;
+        run_view_begin(&slot->view, &pull->view, slot);
         pull->running++;
         struct run_options options = {
             .event = pull->session->event,
@@ -262,8 +127,10 @@ static void start_runs(struct pull *pull) {
             .dry_run = pull->dry_run,
             .manual = true,
             .only = pull->target_count > 0 ? pull->targets : NULL,
-            .observer = {on_progress, on_changes, on_failed, on_held, on_waiting, on_done, pull},
+            .observer = pull_view_observer,
         };
+        options.observer.done = on_done;
+        options.observer.userdata = &slot->view;
         slot->run = run_start(&options);
     }
     if (pull->running == 0)
@@ -363,7 +230,8 @@ static void on_loaded(const struct database_result *result, const struct error *
 
 static bool load_configuration(struct pull *pull, struct error *ret_error) {
     struct waiting waiting = {0};
-    struct database_call *call = store_load_configuration(&pull->store, pull->config, false, on_loaded, &waiting);
+    struct database_call *call =
+        store_load_configuration(&pull->store, pull->config, false, on_loaded, &waiting);
     while (!waiting.over)
         if (sd_event_run(pull->session->event, UINT64_MAX) < 0) {
             database_cancel(call);
@@ -402,7 +270,7 @@ static bool build(struct pull *pull, struct error *ret_error) {
 static void pull_done(struct pull *pull) {
     for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         run_free(pull->slots[i].run);
-    progress_done(pull->progress);
+    pull_view_done(&pull->view);
     for (size_t i = 0; i < ARRAY_LENGTH(pull->signals); i++)
         sd_event_source_disable_unref(pull->signals[i]);
     loader_free(pull->store.loader);
@@ -416,17 +284,17 @@ static void pull_done(struct pull *pull) {
 }
 
 static int exit_code(const struct pull *pull) {
-    if (pull->failures > 0 && pull->denied == pull->failures)
+    if (pull->view.failures > 0 && pull->denied == pull->view.failures)
         return EXIT_NOT_PERMITTED;
-    if (pull->failures > 0 && pull->unreachable == pull->failures && pull->runs_ok == 0)
+    if (pull->view.failures > 0 && pull->unreachable == pull->view.failures && pull->runs_ok == 0)
         return EXIT_OUT_OF_REACH;
-    if (pull->failures > 0 || pull->stopped)
+    if (pull->view.failures > 0 || pull->stopped)
         return EXIT_SOME_FAILED;
-    return pull->exit_code && pull->sum.changes > 0 ? EXIT_DRIFT : EXIT_DONE;
+    return pull->exit_code && pull->changes > 0 ? EXIT_DRIFT : EXIT_DONE;
 }
 
 static int report_unknown_targets(const struct pull *pull) {
-    for (size_t i = 0; i < pull->target_count && pull->finished > 0 && pull->failures == 0; i++)
+    for (size_t i = 0; i < pull->target_count && pull->finished > 0 && pull->view.failures == 0; i++)
         if (!pull->target_found[i])
             return command_usage_error(&cmd_pull, "no connection that was pulled has a target '%s'",
                                        pull->targets[i]);
@@ -444,17 +312,18 @@ static int pull_all(struct pull *pull) {
     if (!open_database(pull, &error) || !build(pull, &error) ||
         (!pull->dry_run && !load_configuration(pull, &error)))
         return command_failed(&cmd_pull, &error);
-    pull->progress = progress_new(false);
+    pull_view_init(&pull->view, pull->dry_run);
     start_runs(pull);
     if (pull->running > 0 && sd_event_loop(pull->session->event) < 0) {
         error_set(&error, CAUSE_IO, "the event loop failed");
         return command_failed(&cmd_pull, &error);
     }
-    progress_clear(pull->progress);
+    pull_view_clear(&pull->view);
     if (pull->chosen_count > 1)
         printf("%zu connections, %zu targets, %zu change%s%s, %zu failure%s\n", pull->finished,
-               pull->sum.targets, pull->sum.changes, pull->sum.changes == 1 ? "" : "s",
-               pull->dry_run ? " (nothing recorded)" : "", pull->failures, pull->failures == 1 ? "" : "s");
+               pull->view.targets, pull->changes, pull->changes == 1 ? "" : "s",
+               pull->dry_run ? " (nothing recorded)" : "", pull->view.failures,
+               pull->view.failures == 1 ? "" : "s");
     code = report_unknown_targets(pull);
     return code != EXIT_DONE ? code : exit_code(pull);
 }
