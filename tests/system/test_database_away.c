@@ -50,8 +50,10 @@ static void go_away(enum cluster_end how, long milliseconds) {
 }
 
 static void nothing_is_lost(enum cluster_end how, long milliseconds) {
+    static char *expected;
     configure(.connections = EVERYTHING);
-    const char *expected = undisturbed();
+    if (!expected)
+        expected = alloc_strdup(undisturbed());
     world_settings("{'latency_ms': 40}");
     struct daemon *daemon = daemon_start();
     world_await_requests("GET */modelsync/target/fields*", 6);
