@@ -291,7 +291,7 @@ bool api_parse_sync(char *body, size_t length, const char *expected_id, struct a
     struct sync sync;
     if (!read_sync(arena, &node, &sync))
         return false;
-    if (strcmp(sync.id, expected_id) != 0)
+    if (!text_equal(sync.id, expected_id))
         return refuse(&node, "id", "the one that was asked for");
     *ret = sync;
     return true;
