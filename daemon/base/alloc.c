@@ -109,7 +109,8 @@ void *arena_alloc(struct arena *arena, size_t size) {
     size = (size + ARENA_ALIGNMENT - 1) / ARENA_ALIGNMENT * ARENA_ALIGNMENT;
     struct arena_chunk *chunk = arena->chunks;
 
-    if (size > ARENA_CHUNK / 4) { /* a large object gets a chunk of its own, behind the one that is being filled */
+    /* A large object gets a chunk of its own, behind the one that is being filled. */
+    if (size > ARENA_CHUNK / 4) {
         struct arena_chunk *own = arena_add_chunk(arena, size);
         own->used = size;
         own->next = chunk ? chunk->next : NULL;

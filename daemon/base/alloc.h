@@ -1,5 +1,6 @@
-/* Allocation that ends the program when small memory is out: callers need no error branch, systemd restarts us.
- * What comes from outside never sets the size of such an allocation: it goes into a buffer with a maximum. */
+/* Allocation that ends the program when small memory is out: callers need no error branch, systemd restarts
+ * us. What comes from outside never sets the size of such an allocation: it goes into a buffer with a
+ * maximum. */
 #pragma once
 
 #include <stdarg.h>
@@ -14,11 +15,12 @@ void *alloc_zero(size_t count, size_t size) MUST_USE;
 /* realloc() to `count` objects of `size` bytes; never NULL. New bytes are not initialised. */
 void *alloc_resize(void *memory, size_t count, size_t size) MUST_USE;
 
-/* Makes room in a growing array for at least `needed` items: returns the array, *capacity updated, at least doubled
- * when it grows. */
+/* Makes room in a growing array for at least `needed` items: returns the array, *capacity updated, at least
+ * doubled when it grows. */
 void *alloc_grow(void *memory, size_t *capacity, size_t needed, size_t size) MUST_USE;
 
-/* A copy of a string (NULL stays NULL), of its first `length` bytes, or a formatted one. The caller frees it. */
+/* A copy of a string (NULL stays NULL), of its first `length` bytes, or a formatted one. The caller frees it.
+ */
 char *alloc_strdup(const char *text) MUST_USE;
 char *alloc_strndup(const char *text, size_t length) MUST_USE;
 char *alloc_printf(const char *format, ...) PRINTF_LIKE(1, 2) MUST_USE;

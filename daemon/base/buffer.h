@@ -1,4 +1,5 @@
-/* Bytes with a maximum, for everything that comes from outside: the limit is given at birth and cannot be forgotten. */
+/* Bytes with a maximum, for everything that comes from outside: the limit is given at birth and cannot be
+ * forgotten. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@ void buffer_done(struct buffer *buffer);
 /* Empties the buffer but keeps its memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* Appends bytes, a string or formatted text. False, with the buffer unchanged, where the maximum would be passed. */
+/* Appends bytes, a string or formatted text. False, with the buffer unchanged, where the maximum would be
+ * passed. */
 bool buffer_append(struct buffer *buffer, const void *bytes, size_t length) MUST_USE;
 bool buffer_append_text(struct buffer *buffer, const char *text) MUST_USE;
 bool buffer_append_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3) MUST_USE;

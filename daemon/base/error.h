@@ -1,5 +1,5 @@
-/* What went wrong, as a value. Each failure has a cause; one table says for each cause what kind of failure it is,
- * whether the request may be tried again, on what it counts and with which code a command ends. */
+/* What went wrong, as a value. Each failure has a cause; one table says for each cause what kind of failure
+ * it is, whether the request may be tried again, on what it counts and with which code a command ends. */
 #pragma once
 
 #include <stdarg.h>
@@ -26,7 +26,7 @@ enum error_retry {
 
 enum error_counted {
     COUNTED_NOWHERE,
-    COUNTED_TARGET,     /* on the target that was asked for; on the connection for requests that are not about one */
+    COUNTED_TARGET, /* on the target that was asked for, or, where there is none, on the connection */
     COUNTED_CONNECTION, /* always on the connection: the run ends */
 };
 
@@ -76,8 +76,8 @@ enum error_cause {
 
 enum { ERROR_TEXT_MAX = 512 };
 
-/* A failure. Copied by value; zero means "none". The text is one line of valid UTF-8 without control characters,
- * shortened where it would be longer. */
+/* A failure. Copied by value; zero means "none". The text is one line of valid UTF-8 without control
+ * characters, shortened where it would be longer. */
 struct error {
     enum error_cause cause;
     char text[ERROR_TEXT_MAX];
@@ -96,8 +96,8 @@ struct error_class {
 /* The row of a cause; never NULL. */
 const struct error_class *error_class(enum error_cause cause);
 
-/* Fills *error (which may be NULL: then nothing happens) with a cause and a formatted text. Returns false, so that a
- * failing function can end with `return error_set(...)`. */
+/* Fills *error (which may be NULL: then nothing happens) with a cause and a formatted text. Returns false, so
+ * that a failing function can end with `return error_set(...)`. */
 bool error_set(struct error *error, enum error_cause cause, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* Puts a formatted text and ": " before the text that stands there. Returns false. */
@@ -109,10 +109,12 @@ bool error_is_set(const struct error *error);
 /* The cause for an HTTP status that is no success (RFC 9110; 429 RFC 6585). */
 enum error_cause error_cause_of_status(int status);
 
-/* The cause for an SQLSTATE (five characters, PostgreSQL's appendix A); NULL means that the connection is gone. */
+/* The cause for an SQLSTATE (five characters, PostgreSQL's appendix A); NULL means that the connection is
+ * gone. */
 enum error_cause error_cause_of_sqlstate(const char *sqlstate);
 
-/* Copies `length` bytes of foreign text into `ret` of `size` bytes: control characters and what is not UTF-8 become
+/* Copies `length` bytes of foreign text into `ret` of `size` bytes: control characters and what is not UTF-8
+ * become
  * `?`, shortened to fit; always ends with NUL. For everything that a terminal or a log may show. */
 void text_sanitize(const char *text, size_t length, char *ret, size_t size);
 

@@ -97,8 +97,8 @@ void timespan_format(usec_t span, char ret[static TIMESPAN_TEXT_MAX]) {
 void timespan_format_rough(usec_t span, char ret[static TIMESPAN_TEXT_MAX]) {
     usec_t size = span < 0 ? -(span + (span == INT64_MIN)) : span;
     if (size >= USEC_PER_SEC && size < USEC_PER_MIN)
-        snprintf(ret, TIMESPAN_TEXT_MAX, "%s%" PRId64 ".%" PRId64 "s", span < 0 ? "-" : "", size / USEC_PER_SEC,
-                 size % USEC_PER_SEC / (USEC_PER_SEC / 10));
+        snprintf(ret, TIMESPAN_TEXT_MAX, "%s%" PRId64 ".%" PRId64 "s", span < 0 ? "-" : "",
+                 size / USEC_PER_SEC, size % USEC_PER_SEC / (USEC_PER_SEC / 10));
     else
         format_units(span, size < USEC_PER_SEC ? 1 : 2, " ", ret);
 }

@@ -37,7 +37,7 @@ static void take_gates(const struct database_result *result, void *userdata) {
         asking->syncs =
             alloc_grow(asking->syncs, &asking->sync_capacity, asking->sync_count + 1, sizeof(*asking->syncs));
         asking->syncs[asking->sync_count++] = (struct shut){
-            .id = alloc_strdup(id), .name = alloc_strdup(name ? name : id), .gate = atoi(database_value(result, i, "gate"))};
+            .id = alloc_strdup(id), .name = alloc_strdup(name ? name : id), .gate = (int)strtol(database_value(result, i, "gate"), NULL, 10)};
         asking->found++;
     }
 }

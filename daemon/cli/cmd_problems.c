@@ -133,11 +133,12 @@ const struct command cmd_problems = {
     .name = "problems",
     .arguments = "[SYNC...] [--format table|json|csv]",
     .summary = "Which syncs cannot work as things are, and what to do about it",
-    .details = "SYNC is a sync's id or name; without one, all. Judged from the present state of the mirror, not from\n"
-               "changes: it also shows what was broken before the first look. A problem goes when its cause does;\n"
-               "'schemasyncd ack ID' lets a sync run all the same.\n"
-               "\n"
-               "Example:\n"
-               "  schemasyncd problems \"Accounts to Salesforce\"\n",
+    .details =
+        "SYNC is a sync's id or name; without one, all. Judged from the present state of the mirror, not from\n"
+        "changes: it also shows what was broken before the first look. A problem goes when its cause does;\n"
+        "'schemasyncd ack ID' lets a sync run all the same.\n"
+        "\n"
+        "Example:\n"
+        "  schemasyncd problems \"Accounts to Salesforce\"\n",
     .run = run,
 };

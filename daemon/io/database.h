@@ -100,6 +100,7 @@ const char *database_cell(const struct database_result *result, size_t row, size
 /* The server's SQLSTATE of the last failure of a statement, "" where there was none: valid in a callback. */
 const char *database_sqlstate(const struct database *database);
 
+/* Is there a session now? A statement that is started without one waits for it. */
 bool database_is_up(const struct database *database);
 
 /* The number of the connection, from 1; 0 while it is down. Who uses transactions of several statements

@@ -1,3 +1,5 @@
+-- What the views of syncs and their columns mean.
+
 COMMENT ON COLUMN schemasync.drift.affected_syncs IS 'The active syncs that it touches: [{"id", "name"}].';
 
 COMMENT ON VIEW schemasync.sync_problems IS 'A reason why a sync cannot work as things are, judged from the present state: it also sees what was broken before the first look.';
