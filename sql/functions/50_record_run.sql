@@ -99,7 +99,7 @@ BEGIN
   UPDATE schemasync.connections c SET
     lease_owner = NULL, lease_expires_at = NULL,
     own_due_at = CASE WHEN p_outcome = 'cancelled' THEN c.own_due_at ELSE schemasync.from_usec(p_due) END,
-    next_due_at = CASE WHEN p_outcome = 'cancelled' THEN v_now ELSE least(
+    next_due_at = CASE WHEN NOT c.managed THEN NULL WHEN p_outcome = 'cancelled' THEN v_now ELSE least(
       schemasync.from_usec(p_due),
       (SELECT min(t.next_due_at) FROM schemasync.target_state t WHERE t.connection_id = c.id AND t.managed)) END,
     last_refresh_finished = coalesce(schemasync.from_usec(p_refresh_finished), c.last_refresh_finished),
