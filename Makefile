@@ -38,7 +38,7 @@ SYSTEM_TESTS      := $(patsubst tests/system/%.c,$(BUILD)/system/%,$(sort $(wild
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help deps programs tests unit integration system simulator-test check san lint demo install clean format
+.PHONY: all help deps programs tests unit integration system simulator-test check check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -106,6 +106,9 @@ system: programs $(SYSTEM_TESTS) ## tests of the daemon: killed, paused, cut off
 
 simulator-test: $(SIMULATOR) ## the simulator's own test
 	SIMULATOR=$(SIMULATOR) tests/simulator/selftest.sh
+
+check-peers: $(SIMULATOR) ## the simulator against the vendor's own client; needs node, npm and its registry
+	tests/peers/run "$(BUILD)"
 
 check: deps ## all tests; installs what is missing
 	@$(MAKE) --no-print-directory tests
