@@ -73,12 +73,27 @@ static void the_version_of_the_configuration_is_asked_for(void **state) {
     assert_sql("SELECT api_version FROM target_state", "2024-02-08");
 }
 
+/* An answer that names no version is no answer of another one. */
+static void an_answer_without_a_version_counts_as_usual(void **state) {
+    (void)state;
+    world_pull(0);
+    world_faults("{'path': '*/target/fields', 'headers': {'X-Polytomic-Version': null}}");
+    world_edit("{'op': 'field_set', " ACCOUNT ", 'field': 'Phone', 'set': {'type': 'phone'}}");
+    world_pull(0);
+    assert_changes("Account|field_changed|Phone|type|\"string\"|\"phone\"");
+    world_clear_faults();
+    world_edit("{'op': 'field_set', " ACCOUNT ", 'field': 'Phone', 'set': {'type': 'string'}}");
+    world_pull(0);
+    assert_changes("Account|field_changed|Phone|type|\"phone\"|\"string\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(another_versions_words_are_no_changes),
         world_test(what_is_added_or_removed_counts_all_the_same),
         world_test(an_equal_answer_under_another_version_moves_on),
         world_test(the_version_of_the_configuration_is_asked_for),
+        world_test(an_answer_without_a_version_counts_as_usual),
     };
     return world_run_tests("api version", tests);
 }

@@ -142,6 +142,21 @@ static void no_fields_of_a_new_table_is_no_drift(void **state) {
     assert_sql("SELECT state, field_count, consecutive_failures FROM targets", "present|0|0");
 }
 
+/* An id is asked for as it is, whatever stands in it; a glob has no flags: its star takes dots and slashes
+ * too. */
+static void any_id_is_asked_for_as_it_is(void **state) {
+    (void)state;
+    world_edit(
+        "[{'op': 'target_add', 'connection': 'warehouse', 'like': 'public.customer_scores', 'id': 'a b/c&target=x?%%#+.\\u00e4', 'name': 'T', 'cached': true},"
+        " {'op': 'target_add', 'connection': 'warehouse', 'like': 'public.customer_scores', 'id': '.d/e.f', 'name': 'T', 'cached': true}]");
+    configure(.connections = CONNECTION(
+                  "warehouse", WAREHOUSE,
+                  "[\"a b/c&target=x?%#+.ä\", {include: \"*e*\", exclude: [\"*.customer*\", \"an*\"]}]"));
+    world_pull(0);
+    assert_sql("SELECT target_id, state, field_count FROM targets ORDER BY 1",
+               ".d/e.f|present|6\na b/c&target=x?%#+.ä|present|6");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(a_baseline_makes_no_changes),
@@ -154,6 +169,7 @@ int main(void) {
         world_test(a_listed_target_is_never_announced),
         world_test(a_new_target_is_mirrored_before_it_exists),
         world_test(no_fields_of_a_new_table_is_no_drift),
+        world_test(any_id_is_asked_for_as_it_is),
     };
     return world_run_tests("baseline", tests);
 }

@@ -34,7 +34,7 @@ static void all_fields_at_once_are_held_back(void **state) {
                "ok|0|0");
     assert_sql("SELECT count(*) FROM fields", "31");
     assert_contains(world_run(0, "status"), "31 fields would be removed");
-    assert_sql("SELECT verdict FROM coverage", "suspect");
+    assert_sql("SELECT verdict FROM coverage WHERE target_id = 'Account'", "suspect");
 }
 
 /* All are too many, even where there are few: and one less is not. */
@@ -307,6 +307,36 @@ static void accept_applies_it_with_the_next_run(void **state) {
     assert_contains(world_run(0, "accept", "salesforce-prod"), "othing");
 }
 
+static void accept_serves_gone_targets_too(void **state) {
+    (void)state;
+    configure(.targets = "[Account, Lead]");
+    world_pull(0);
+    world_edit("{'op': 'target_remove', 'connection': 'salesforce-prod', 'target': '[AL]*'}");
+    world_pull(0);
+    assert_sql(states, "Account|suspect|0\nLead|suspect|0");
+    world_run(0, "accept", "salesforce-prod", "Lead");
+    world_forget_requests();
+    world_pull(0);
+    assert_int_equal(world_requests("GET */target/fields?*target=Lead*"), 1);
+    assert_changes("Lead|target_removed|-|-|-|-");
+    assert_sql(states, "Account|suspect|0\nLead|missing|0");
+}
+
+/* The hold is over, and some fields are back: what is lacking still is applied, and no more. */
+static void what_is_lacking_still_is_applied(void **state) {
+    (void)state;
+    world_pull(0);
+    remove_all_fields();
+    world_pull(0);
+    world_sql("UPDATE target_state SET held_since = held_since - interval '24 h'");
+    world_edit("{'op': 'field_add', " ACCOUNT ", 'value': {'id': 'Phone', 'type': 'number'}}");
+    world_pull(0);
+    assert_sql(
+        "SELECT count(*) FILTER (WHERE kind = 'field_removed'), count(*) FILTER (WHERE field_id = 'Phone' AND attribute = 'type') FROM changes",
+        "30|1");
+    assert_sql("SELECT state, field_count FROM targets", "present|1");
+}
+
 /* A failed look is no good answer: the acceptance waits. A good one that needs no acceptance uses it up. */
 static void accept_serves_one_good_answer(void **state) {
     (void)state;
@@ -359,6 +389,8 @@ int main(void) {
         world_test(a_good_answer_clears_it),
         world_test(a_gone_target_that_is_back_clears_it),
         world_test(accept_applies_it_with_the_next_run),
+        world_test(accept_serves_gone_targets_too),
+        world_test(what_is_lacking_still_is_applied),
         world_test(accept_serves_one_good_answer),
         world_test(a_failure_leaves_it_held),
     };
