@@ -38,6 +38,7 @@ SYSTEM_TESTS      := $(patsubst tests/system/%.c,$(BUILD)/system/%,$(sort $(wild
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 .PHONY: all help deps programs tests unit integration system simulator-test check check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
@@ -130,9 +131,11 @@ format: ## clang-format over all C
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/schemasyncd
-	install -D -m 0644 config/schemasyncd.yaml $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/schemasyncd.yaml
-	install -D -m 0644 README.md $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/README.md
-	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/LICENSE
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
+	install -m 0644 config/schemasyncd.yaml $(wildcard README.md) LICENSE $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
+	sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr/local/share/,$(PREFIX)/share/,g' systemd/schemasyncd.service \
+	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/schemasyncd.service
+	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/schemasyncd.service
 
 clean: ## remove what was built
 	rm -rf build
