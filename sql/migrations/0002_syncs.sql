@@ -62,10 +62,9 @@ COMMENT ON COLUMN schemasync.sync_fields.encrypted IS 'Whether the sync encrypts
 COMMENT ON COLUMN schemasync.sync_fields.sync_mode IS 'The field''s own mode, where it has one.';
 COMMENT ON COLUMN schemasync.sync_fields.function_id IS 'Of an identity: the function that records are matched by.';
 
-CREATE SEQUENCE schemasync.sync_problem_number;
-COMMENT ON SEQUENCE schemasync.sync_problem_number IS 'Inner: numbers of problems.';
 CREATE TABLE schemasync.sync_problem (
-  problem_id text COLLATE "C" PRIMARY KEY DEFAULT 'p' || nextval('schemasync.sync_problem_number'),
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  problem_id text COLLATE "C" PRIMARY KEY GENERATED ALWAYS AS ('p' || number) STORED,
   sync_id text COLLATE "C" NOT NULL,
   connection_id uuid NOT NULL,
   target_id text COLLATE "C" NOT NULL,
@@ -80,6 +79,7 @@ CREATE TABLE schemasync.sync_problem (
 CREATE UNIQUE INDEX sync_problem_open ON schemasync.sync_problem (sync_id, problem, coalesce(field_id, '')) WHERE ended_at IS NULL;
 CREATE INDEX sync_problem_of_connection ON schemasync.sync_problem (connection_id) WHERE ended_at IS NULL;
 COMMENT ON TABLE schemasync.sync_problem IS 'Inner: problems of syncs, those that are over too; read the view sync_problems.';
+COMMENT ON COLUMN schemasync.sync_problem.number IS 'The problem''s number.';
 COMMENT ON COLUMN schemasync.sync_problem.problem_id IS 'The problem''s id: the same while it lasts, another when it comes back.';
 COMMENT ON COLUMN schemasync.sync_problem.sync_id IS 'The sync.';
 COMMENT ON COLUMN schemasync.sync_problem.connection_id IS 'The connection that it writes to.';
