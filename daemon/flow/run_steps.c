@@ -151,8 +151,10 @@ static void on_connection(struct api_answer *answer, const struct error *error, 
     run->call = NULL;
     struct api_connection connection = {0};
     struct error parsing = {0};
-    if (!error && !api_parse_connection(answer->body.data, answer->body.length, &connection, &parsing))
+    if (!error && !api_parse_connection(answer->body.data, answer->body.length, &connection, &parsing)) {
+        error_prefix(&parsing, "the connection");
         error = &parsing;
+    }
     if (run->state == RUN_CONFIRMING) {
         api_connection_done(&connection);
         if (error && error_class(error->cause)->counted == COUNTED_CONNECTION) {
@@ -232,8 +234,9 @@ static void on_refresh(struct api_answer *answer, const struct error *error, voi
     }
     struct error refused = *error;
     if (error_class(error->cause)->counted != COUNTED_CONNECTION) {
-        if (is_healthy(run))
-            error_prefix(&refused, "the schema refresh was refused");
+        bool answered = refused.cause >= CAUSE_HTTP_400 && refused.cause <= CAUSE_HTTP_OTHER;
+        if (is_healthy(run) || !answered)
+            error_prefix(&refused, "the schema refresh %s", answered ? "was refused" : "could not be asked for");
         else
             error_prefix(&refused, "the schema refresh was refused; the connection's status is %s%s%s",
                          run->status, run->status_error ? ": " : "",

@@ -13,7 +13,7 @@
 #include "world_parts.h"
 
 struct world world;
-const char *world_generate;
+const char *world_generate, *world_every = "1h";
 
 static const char simulator_key[] = "simulator-key";
 
@@ -246,7 +246,7 @@ void world_configure(const struct world_config *config) {
         or_default(config->base_url, world.url), or_default(config->auth, "{bearer: {env: SIMULATOR_KEY}}"),
         or_default(config->retries, "0"), or_default(config->timeout, "5s"), config->api ? ", " : "",
         or_default(config->api, ""), world.database, config->database ? ", " : "",
-        or_default(config->database, ""), or_default(config->every, "1h"),
+        or_default(config->database, ""), or_default(config->every, world_every),
         or_default(config->refresh, "connection"), or_default(config->refresh_timeout, "10s"),
         or_default(config->drift, ""), or_default(config->more, ""), connections));
 }

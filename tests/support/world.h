@@ -33,7 +33,7 @@
 struct world_config {
     const char *targets;         /* of salesforce-prod; default [Account] */
     const char *connections;     /* the items, instead of salesforce-prod */
-    const char *every;           /* default 1h */
+    const char *every;           /* default world_every */
     const char *refresh;         /* default connection */
     const char *refresh_timeout; /* default 10s */
     const char *retries;         /* default 0 */
@@ -48,6 +48,8 @@ struct world_config {
 
 /* Set before the group begins: the simulator's --generate. */
 extern const char *world_generate;
+/* The default of `every`, "1h" unless set. */
+extern const char *world_every;
 
 /* Setup and teardown of a group, setup of each test. */
 int world_begin(void **state);

@@ -11,9 +11,10 @@ static void the_first_pass_is_made_at_once_and_the_next_one_on_schedule(void **s
     struct daemon *daemon = daemon_start();
     daemon_await_quiet();
     assert_sql("SELECT trigger, outcome, target_count, worker <> '' FROM runs", "schedule|ok|2|t");
-    assert_sql("SELECT next_due_at > clock_timestamp(), next_due_at <= clock_timestamp() + interval '1 hour',"
-               " consecutive_failures, last_error, last_success_at IS NOT NULL FROM connections",
-               "t|t|0|-|t");
+    assert_sql(
+        "SELECT next_due_at > clock_timestamp(), next_due_at <= clock_timestamp() + interval '360 days',"
+        " consecutive_failures, last_error, last_success_at IS NOT NULL FROM connections",
+        "t|t|0|-|t");
     assert_sql(
         "SELECT count(DISTINCT next_due_at), bool_and(next_due_at = (SELECT next_due_at FROM connections)) FROM targets",
         "1|t");
@@ -45,7 +46,7 @@ static void a_restart_after_a_complete_pass_makes_no_request(void **state) {
 
 static void one_refresh_serves_all_that_is_due(void **state) {
     (void)state;
-    configure(.targets = "[Account, {id: Contact, every: 6h}, {id: Lead, every: 30m}]");
+    configure(.targets = "[Account, {id: Contact, every: 200d}, {id: Lead, every: 50d}]");
     struct daemon *daemon = daemon_start();
     daemon_await_quiet();
     world_forget_requests();
@@ -59,12 +60,12 @@ static void one_refresh_serves_all_that_is_due(void **state) {
 
 static void a_target_has_a_schedule_of_its_own(void **state) {
     (void)state;
-    configure(.targets = "[Account, {id: Contact, every: 6h}, {id: Lead, cron: \"30 4 * * *\"}]");
+    configure(.targets = "[Account, {id: Contact, every: 200d}, {id: Lead, cron: \"30 4 * * *\"}]");
     struct daemon *daemon = daemon_start();
     daemon_await_quiet();
     assert_sql(
         "SELECT target_id, next_due_at > clock_timestamp() AND next_due_at <= clock_timestamp() + CASE target_id"
-        " WHEN 'Account' THEN interval '1 hour' WHEN 'Contact' THEN interval '6 hours' ELSE interval '1 day' END"
+        " WHEN 'Account' THEN interval '360 days' WHEN 'Contact' THEN interval '200 days' ELSE interval '1 day' END"
         " FROM targets ORDER BY 1",
         "Account|t\nContact|t\nLead|t");
     assert_sql("SELECT to_char(next_due_at, 'HH24:MI:SS') FROM targets WHERE target_id = 'Lead'", "04:30:00");
@@ -114,12 +115,12 @@ static void what_was_missed_is_made_up_for_once(void **state) {
     daemon_await_quiet();
     daemon_stop(daemon);
     world_forget_requests();
-    world_sql("UPDATE target_state SET next_due_at = next_due_at - interval '30 days';"
-              "UPDATE connections SET next_due_at = next_due_at - interval '30 days'");
+    world_sql("UPDATE target_state SET next_due_at = next_due_at - interval '1000 days';"
+              "UPDATE connections SET next_due_at = next_due_at - interval '1000 days'");
     daemon = daemon_start();
     daemon_await_runs(2);
     assert_sql(
-        "SELECT next_due_at > clock_timestamp(), next_due_at <= clock_timestamp() + interval '1 hour' FROM connections",
+        "SELECT next_due_at > clock_timestamp(), next_due_at <= clock_timestamp() + interval '360 days' FROM connections",
         "t|t");
     world_forget_requests();
     await_claim();
@@ -141,13 +142,13 @@ static void the_smallest_interval_goes_on_by_itself(void **state) {
 /* A run that fails is no reason to hurry: what was not looked at is due at its next time. */
 static void a_failed_run_is_tried_again_on_schedule(void **state) {
     (void)state;
-    configure(.targets = "[Account, {id: Contact, every: 6h}]");
+    configure(.targets = "[Account, {id: Contact, every: 200d}]");
     world_faults("{'path': '*/schemas/refresh', 'status': 503}");
     struct daemon *daemon = daemon_start();
     daemon_await_quiet();
     assert_sql("SELECT outcome FROM runs", "failed");
     assert_sql("SELECT consecutive_failures, last_error LIKE '%503%', next_due_at > clock_timestamp(),"
-               " next_due_at <= clock_timestamp() + interval '1 hour' FROM connections",
+               " next_due_at <= clock_timestamp() + interval '360 days' FROM connections",
                "1|t|t|t");
     assert_sql("SELECT target_id, state, next_due_at > clock_timestamp() FROM targets ORDER BY 1",
                "Account|pending|t\nContact|pending|t");
