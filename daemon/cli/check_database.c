@@ -13,7 +13,8 @@ enum { SERVER_OLDEST = 150000 };
 struct answer {
     int server_number;
     char *server, *database, *role, *not_writable, *other_owners;
-    bool read_only, there, may_make_schema, may_make_temporary, may_use, may_create, all_callable;
+    bool read_only, there, may_make_schema, may_make_temporary, may_use, may_create, all_counted,
+        all_callable;
 };
 
 static bool is_true(const struct database_result *result, const char *column) {
@@ -38,7 +39,8 @@ static void take_answer(const struct database_result *result, void *userdata) {
         .may_make_temporary = is_true(result, "may_make_temporary"),
         .may_use = is_true(result, "may_use"),
         .may_create = is_true(result, "may_create"),
-        .all_callable = strcmp(database_value(result, 0, "not_callable"), "0") == 0,
+        .all_counted = strcmp(database_value(result, 0, "sequences_refused"), "0") == 0,
+        .all_callable = strcmp(database_value(result, 0, "functions_refused"), "0") == 0,
     };
 }
 
@@ -112,18 +114,22 @@ static void check_rights_to_work(const struct answer *answer, struct findings *f
             findings, EXIT_NOT_PERMITTED,
             "the role may not call all functions: GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA schemasync TO %s",
             answer->role);
-    if (!answer->not_writable && answer->all_callable)
+    if (!answer->all_counted)
+        findings_fail(
+            findings, EXIT_NOT_PERMITTED,
+            "the role may not use all sequences: GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO %s",
+            answer->role);
+    if (!answer->not_writable && answer->all_callable && answer->all_counted)
         findings_ok(findings, "the role may read and write all tables");
 }
 
 static void check_old_schema(const struct config *config, int version, const struct answer *answer,
                              struct findings *findings) {
     CLEANUP(cleanup_free)
-    char *what =
-        version == 0
-            ? alloc_printf("there is no schema yet; version %d is to be made", migrate_program_version())
-            : alloc_printf("the schema has version %d, this program needs %d", version,
-                           migrate_program_version());
+    char *what = version == 0 ? alloc_printf("there is no schema yet; version %d is to be made",
+                                             migrate_program_version())
+                              : alloc_printf("the schema has version %d, this program needs %d", version,
+                                             migrate_program_version());
     if (config->migrate_auto)
         findings_note(findings, "%s: 'run' and 'pull' do it ('schemasyncd migrate --print' shows the SQL)",
                       what);

@@ -16,8 +16,14 @@ SELECT current_setting('server_version_num')::integer AS server_number,
                          OR (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
                              AND has_table_privilege(c.oid, 'DELETE'))))) AS not_writable,
        (SELECT count(*)
+          FROM pg_class c
+         WHERE c.relnamespace = s.oid AND c.relkind = 'S' AND NOT has_sequence_privilege(c.oid, 'USAGE')
+               -- those of identity columns ask for no right
+           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'))
+         AS sequences_refused,
+       (SELECT count(*)
           FROM pg_proc p
-         WHERE p.pronamespace = s.oid AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS not_callable,
+         WHERE p.pronamespace = s.oid AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS functions_refused,
        (SELECT string_agg(DISTINCT format('%I', r.rolname), ', ')
           FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
          WHERE c.relnamespace = s.oid AND c.relkind IN ('r', 'p', 'v') AND NOT pg_has_role(c.relowner, 'USAGE')) AS other_owners

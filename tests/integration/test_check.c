@@ -291,6 +291,16 @@ static void a_database_that_is_away_is_69(void **state) {
     assert_contains(output, "1 of 1 target named by id is listed");
 }
 
+/* Without a word on the database libpq's defaults count: here the PG* variables of the cluster. */
+static void a_configuration_may_leave_the_database_out(void **state) {
+    (void)state;
+    world_configure_raw(world_text("api: {base_url: \"%s\", auth: {bearer: {env: SIMULATOR_KEY}}}\n"
+                                   "connections:\n"
+                                   "  - {name: salesforce-prod, id: " SALESFORCE ", targets: [Account]}\n",
+                                   world_url()));
+    assert_contains(CHECK_ONLINE(0), "  ok      connected to database ");
+}
+
 /* A role of its own, with the rights that a statement gives; the schema belongs to somebody else. */
 static const char *check_as(int expected, const char *role) {
     const char *conninfo = world_text("dbname=%s user=%s", world_database(), role);
@@ -320,6 +330,9 @@ static void rights_that_lack_are_named_with_the_grant(void **state) {
     assert_contains(
         output, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_reader");
     world_sql("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_reader");
+    assert_contains(check_as(77, "check_reader"),
+                    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_reader");
+    world_sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_reader");
     assert_contains(check_as(0, "check_reader"), "  ok      the role may read and write all tables");
     world_sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA schemasync FROM PUBLIC");
     assert_contains(check_as(77, "check_reader"), "GRANT EXECUTE ON ALL FUNCTIONS");
@@ -338,6 +351,7 @@ static void the_rights_it_asks_for_are_enough(void **state) {
     world_run(0, "migrate");
     world_sql("GRANT USAGE ON SCHEMA schemasync TO check_writer");
     world_sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_writer");
+    world_sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_writer");
     const char *conninfo = world_text("dbname=%s user=check_writer", world_database());
     check_as(0, "check_writer");
     world_run(0, "--database", conninfo, "pull");
@@ -380,6 +394,7 @@ int main(void) {
         world_test(a_newer_schema_is_78),
         world_test(an_older_schema_says_what_is_to_come),
         world_test(a_database_that_is_away_is_69),
+        world_test(a_configuration_may_leave_the_database_out),
         world_test(rights_that_lack_are_named_with_the_grant),
         world_test(the_rights_it_asks_for_are_enough),
         world_test(a_standby_is_told),
