@@ -160,7 +160,7 @@ static bool call_again(struct api_call *call, enum error_cause cause, const stru
  */
 static void call_leave(struct api_call *call) {
     struct api_pool *pool = call->api->pool;
-    limiter_finished(call->api->key->limiter);
+    limiter_finished(call->api->key->limiter, &call->api->queue);
     timer_set(call->api->key->pump, 0);
     api_pool_unblock(pool);
 }

@@ -111,15 +111,31 @@ void limiter_remove(struct limiter_ticket *ticket) {
     ticket->queue = NULL;
 }
 
+/* How many of the places one queue may take. */
+static unsigned share(const struct limiter *limiter) {
+    enum { KEPT_FREE = 8 };
+    return limiter->concurrency - limiter->concurrency / KEPT_FREE;
+}
+
+/* The queue whose turn it is. One that has its share already is passed over: there is one such at most. */
+static struct limiter_queue *whose_turn(const struct limiter *limiter, enum limiter_level level) {
+    struct limiter_queue *queue;
+    TAILQ_FOREACH(queue, &limiter->rings[level], levels[level].turn) {
+        if (queue->under_way < share(limiter))
+            return queue;
+    }
+    return NULL;
+}
+
 /* The first ticket of the queue whose turn it is; the queue goes to the ring's end. */
-static struct limiter_ticket *take(struct limiter *limiter, enum limiter_level level) {
-    struct limiter_queue *queue = TAILQ_FIRST(&limiter->rings[level]);
-    if (!queue)
-        return NULL;
+static struct limiter_ticket *take(struct limiter *limiter, struct limiter_queue *queue,
+                                   enum limiter_level level) {
     TAILQ_REMOVE(&limiter->rings[level], queue, levels[level].turn);
     TAILQ_INSERT_TAIL(&limiter->rings[level], queue, levels[level].turn);
     struct limiter_ticket *ticket = TAILQ_FIRST(&queue->levels[level].tickets);
     limiter_remove(ticket);
+    queue->under_way++;
+    limiter->under_way++;
     return ticket;
 }
 
@@ -135,9 +151,13 @@ static usec_t time_to_token(struct limiter *limiter, usec_t now) {
 
 struct limiter_ticket *limiter_next(struct limiter *limiter, usec_t now, usec_t *ret_wait) {
     *ret_wait = USEC_NONE;
-    bool waiting =
-        !TAILQ_EMPTY(&limiter->rings[LIMITER_URGENT]) || !TAILQ_EMPTY(&limiter->rings[LIMITER_USUAL]);
-    if (!waiting || limiter->under_way >= limiter->concurrency)
+    if (limiter->under_way >= limiter->concurrency)
+        return NULL;
+    enum limiter_level level = LIMITER_URGENT;
+    struct limiter_queue *queue = whose_turn(limiter, level);
+    if (!queue)
+        queue = whose_turn(limiter, level = LIMITER_USUAL);
+    if (!queue)
         return NULL;
     usec_t wait = MAX(limiter->paused_until - now, time_to_token(limiter, now));
     if (wait > 0) {
@@ -146,13 +166,13 @@ struct limiter_ticket *limiter_next(struct limiter *limiter, usec_t now, usec_t 
     }
     if (limiter->rate > 0)
         limiter->tokens -= 1;
-    limiter->under_way++;
-    struct limiter_ticket *ticket = take(limiter, LIMITER_URGENT);
-    return ticket ? ticket : take(limiter, LIMITER_USUAL);
+    return take(limiter, queue, level);
 }
 
-void limiter_finished(struct limiter *limiter) {
+void limiter_finished(struct limiter *limiter, struct limiter_queue *queue) {
     limiter->under_way--;
+    if (queue)
+        queue->under_way--;
 }
 
 void limiter_pause(struct limiter *limiter, usec_t until) {

@@ -25,6 +25,7 @@ struct limiter_queue {
     LIST_ENTRY(limiter_queue) member;
     unsigned concurrency;
     double rate;
+    unsigned under_way;
     struct {
         TAILQ_HEAD(, limiter_ticket) tickets;
         TAILQ_ENTRY(limiter_queue) turn; /* in the limiter's ring while it has tickets */
@@ -51,10 +52,12 @@ void limiter_enqueue(struct limiter_queue *queue, struct limiter_ticket *ticket,
 void limiter_remove(struct limiter_ticket *ticket);
 
 /* Takes the ticket whose turn it is: urgent ones first, the queues in turn. It counts as under way until
- * limiter_finished(). NULL: none may begin; *ret_wait is then how long to wait (USEC_NONE: until something
- * else happens). */
+ * limiter_finished(). An eighth of the places (none below eight) is kept free from any one queue, so that a
+ * queue whose requests hang does not hold up the others. NULL: none may begin; *ret_wait is then how long to
+ * wait (USEC_NONE: until something else happens). */
 struct limiter_ticket *limiter_next(struct limiter *limiter, usec_t now, usec_t *ret_wait) MUST_USE;
-void limiter_finished(struct limiter *limiter);
+/* One of the queue's is over; NULL: of a queue that is detached. */
+void limiter_finished(struct limiter *limiter, struct limiter_queue *queue);
 
 /* Nothing begins before `until`: the server asked for it. */
 void limiter_pause(struct limiter *limiter, usec_t until);

@@ -67,7 +67,7 @@ static void concurrency_is_the_strictest(void **state) {
     limiter_detach(&b);
     assert_non_null(limiter_next(limiter, 0, &wait));
     assert_null(limiter_next(limiter, 0, &wait));
-    limiter_finished(limiter);
+    limiter_finished(limiter, &a);
     assert_non_null(limiter_next(limiter, 0, &wait));
     limiter_remove(&tickets[4]);
     limiter_remove(&tickets[5]);
@@ -83,6 +83,37 @@ static unsigned begun(struct limiter *limiter, usec_t from, usec_t until, usec_t
         while (limiter_next(limiter, now, &wait))
             count++;
     return count;
+}
+
+/* Requests of one queue that never end leave places to the others, in turn with each other. */
+static void no_queue_takes_all_places(void **state) {
+    (void)state;
+    struct limiter *limiter = limiter_new(0);
+    struct limiter_queue a, b;
+    struct limiter_ticket first[20] = {0}, second[20] = {0};
+    usec_t wait;
+    limiter_attach(limiter, &a, 16, 0);
+    limiter_attach(limiter, &b, 16, 0);
+    enqueue(&a, first, 20, LIMITER_USUAL);
+    for (size_t i = 0; i < 14; i++)
+        assert_ptr_equal(limiter_next(limiter, 0, &wait), &first[i]);
+    assert_null(limiter_next(limiter, 0, &wait));
+    assert_int_equal(wait, USEC_NONE);
+    enqueue(&b, second, 20, LIMITER_USUAL);
+    assert_ptr_equal(limiter_next(limiter, 0, &wait), &second[0]);
+    assert_ptr_equal(limiter_next(limiter, 0, &wait), &second[1]);
+    assert_null(limiter_next(limiter, 0, &wait));
+    limiter_finished(limiter, &b);
+    assert_ptr_equal(limiter_next(limiter, 0, &wait), &second[2]);
+    limiter_finished(limiter, &a);
+    assert_ptr_equal(limiter_next(limiter, 0, &wait), &first[14]); /* its turn had been passed over */
+    for (size_t i = 0; i < ARRAY_LENGTH(first); i++) {
+        limiter_remove(&first[i]);
+        limiter_remove(&second[i]);
+    }
+    limiter_detach(&a);
+    limiter_detach(&b);
+    limiter_free(limiter);
 }
 
 static void rate_is_a_bucket_of_one_second(void **state) {
@@ -159,7 +190,7 @@ static void idle_means_that_nothing_is_remembered(void **state) {
     assert_non_null(limiter_next(limiter, 0, &wait));
     limiter_detach(&a);
     assert_false(limiter_is_idle(limiter, 10 * SECOND)); /* one is under way */
-    limiter_finished(limiter);
+    limiter_finished(limiter, NULL);
     assert_true(limiter_is_idle(limiter, 10 * SECOND));
     limiter_pause(limiter, 20 * SECOND);
     assert_false(limiter_is_idle(limiter, 10 * SECOND));
@@ -175,7 +206,7 @@ static void an_empty_bucket_is_not_idle(void **state) {
     limiter_attach(limiter, &a, 10, 2);
     limiter_enqueue(&a, &ticket, LIMITER_USUAL, false);
     assert_non_null(limiter_next(limiter, 0, &wait));
-    limiter_finished(limiter);
+    limiter_finished(limiter, &a);
     limiter_detach(&a);
     assert_false(limiter_is_idle(limiter, 1000));
     assert_true(limiter_is_idle(limiter, SECOND));
@@ -187,6 +218,7 @@ int main(void) {
         cmocka_unit_test(queues_take_turns_and_urgent_goes_first),
         cmocka_unit_test(a_retry_goes_before_its_own_line),
         cmocka_unit_test(concurrency_is_the_strictest),
+        cmocka_unit_test(no_queue_takes_all_places),
         cmocka_unit_test(rate_is_a_bucket_of_one_second),
         cmocka_unit_test(the_wait_that_is_named_is_enough),
         cmocka_unit_test(a_pause_holds_all_and_ends),
