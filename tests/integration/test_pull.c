@@ -222,10 +222,11 @@ static void a_dry_run_prints_all(void **state) {
 
 /* The lease */
 
+/* Until a pull has asked for the lease, and has its answer. */
 static void await_claim(void) {
     world_await(
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND query LIKE '%%claim_connection%%')");
+        " AND query LIKE '%%claim_connection%%' AND state = 'idle')");
 }
 
 static void it_waits_while_another_works_on_the_connection(void **state) {
