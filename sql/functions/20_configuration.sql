@@ -19,6 +19,11 @@ BEGIN
     RAISE EXCEPTION 'the daemon % works on this database with another configuration', v_other
       USING ERRCODE = 'SS003', HINT = 'Use its configuration, or another database: one database holds one configuration.';
   END IF;
+  IF p_daemon THEN -- those with another one claim nothing from now on: theirs does not count as a living daemon's
+    DELETE FROM schemasync.workers w WHERE w.digest <> p_digest;
+    INSERT INTO schemasync.workers AS w (worker, digest, seen_at) VALUES (p_worker, p_digest, v_now)
+    ON CONFLICT (worker) DO UPDATE SET digest = excluded.digest, seen_at = excluded.seen_at;
+  END IF;
   IF EXISTS (SELECT FROM schemasync.configuration c WHERE c.digest = p_digest) THEN
     RETURN false;
   END IF;
