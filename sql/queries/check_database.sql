@@ -17,7 +17,7 @@ SELECT current_setting('server_version_num')::integer AS server_number,
                              AND has_table_privilege(c.oid, 'DELETE'))))) AS not_writable,
        (SELECT count(*)
           FROM pg_class c
-         WHERE c.relnamespace = s.oid AND c.relkind = 'S' AND NOT has_sequence_privilege(c.oid, 'USAGE')
+         WHERE c.relnamespace = s.oid AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE') END
                -- those of identity columns ask for no right
            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'i'))
          AS sequences_refused,

@@ -330,6 +330,7 @@ static void rights_that_lack_are_named_with_the_grant(void **state) {
     assert_contains(
         output, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_reader");
     world_sql("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_reader");
+    world_sql("CREATE SEQUENCE schemasync.another");
     assert_contains(check_as(77, "check_reader"),
                     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_reader");
     world_sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_reader");
