@@ -70,7 +70,10 @@ AS $$
     LEFT JOIN schemasync.target_version v ON v.target_key = t.key AND v.valid_to = 'infinity'
     WHERE s.connection_id = p_connection AND t.managed AND t.state <> 'pending'),
   used AS (
-    SELECT s.*, u.field_id, u.role, u.new_field, u.encrypted, u.function_id, coalesce(u.sync_mode, s.mode) AS field_mode,
+    SELECT s.*, u.field_id, u.role, u.new_field, u.encrypted, u.function_id,
+           -- a field's own mode narrows what the sync's mode does
+           schemasync.mode_creates(s.mode) AND schemasync.mode_creates(coalesce(u.sync_mode, s.mode)) AS created,
+           schemasync.mode_updates(s.mode) AND schemasync.mode_updates(coalesce(u.sync_mode, s.mode)) AS updated,
            f.field_id IS NOT NULL AS there, coalesce(f.createable, false) AS createable,
            coalesce(f.updateable, false) AS updateable, coalesce(f.filterable, false) AS filterable,
            coalesce(f.encryptable, false) AS encryptable, f.identity_functions,
@@ -88,9 +91,9 @@ AS $$
            CASE
              WHEN NOT u.there THEN 'field-missing'
              WHEN u.role IN ('mapping', 'override') AND NOT u.createable AND NOT u.updateable THEN 'field-read-only'
-             WHEN u.role IN ('mapping', 'override') AND schemasync.mode_creates(u.field_mode) AND NOT u.createable
+             WHEN u.role IN ('mapping', 'override') AND u.created AND NOT u.createable
                THEN 'field-not-createable'
-             WHEN u.role IN ('mapping', 'override') AND schemasync.mode_updates(u.field_mode) AND NOT u.updateable
+             WHEN u.role IN ('mapping', 'override') AND u.updated AND NOT u.updateable
                THEN 'field-not-updateable'
              WHEN u.role = 'identity' AND NOT u.matchable THEN 'identity-not-matchable'
              WHEN u.role = 'identity' AND u.function_id IS NOT NULL
