@@ -39,7 +39,7 @@ SYSTEM_TESTS      := $(patsubst tests/system/%.c,$(BUILD)/system/%,$(sort $(wild
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps programs tests unit integration system simulator-test check check-peers san lint demo install clean format
+.PHONY: all help deps programs tests unit unit-programs integration system simulator-test check check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -95,6 +95,8 @@ $(BUILD)/generated/sql_files.o: $(BUILD)/generated/sql_files.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SYSTEM_TESTS)
+
+unit-programs: $(UNIT_TESTS)
 
 unit: $(UNIT_TESTS) ## unit tests
 	tests/run-tests "$(BUILD)" unit

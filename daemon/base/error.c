@@ -117,6 +117,7 @@ enum error_cause error_cause_of_status(int status) {
 }
 
 enum error_cause error_cause_of_sqlstate(const char *sqlstate) {
+    /* clang-format off */
     static const struct {
         const char *prefix; /* a class of two characters, or a whole code, which goes first */
         enum error_cause cause;
@@ -140,6 +141,7 @@ enum error_cause error_cause_of_sqlstate(const char *sqlstate) {
         {"57", CAUSE_DB_BUSY},
         {"58", CAUSE_DB_BUSY},
     };
+    /* clang-format on */
     if (!sqlstate || !sqlstate[0])
         return CAUSE_DB_UNREACHABLE;
     for (size_t i = 0; i < ARRAY_LENGTH(causes); i++)
@@ -148,7 +150,8 @@ enum error_cause error_cause_of_sqlstate(const char *sqlstate) {
     return CAUSE_DB_OTHER;
 }
 
-/* The length of the UTF-8 sequence at `text` (RFC 3629), 0 where there is none or it is a control character. */
+/* The length of the UTF-8 sequence at `text` (RFC 3629), 0 where there is none or it is a control character.
+ */
 static size_t printable_length(const unsigned char *text, size_t length) {
     unsigned char first = text[0];
     if (first < 0x80)
@@ -166,7 +169,8 @@ static size_t printable_length(const unsigned char *text, size_t length) {
     if (code < least[size] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
         return 0;
     /* C1 controls, line and paragraph separators, and the marks that reorder a line on a terminal */
-    if (code < 0xa0 || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff)
+    if (code < 0xa0 || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+        code == 0xfeff)
         return 0;
     return size;
 }

@@ -26,7 +26,7 @@ enum error_retry {
 
 enum error_counted {
     COUNTED_NOWHERE,
-    COUNTED_TARGET, /* on the target that was asked for, or, where there is none, on the connection */
+    COUNTED_TARGET,     /* on the target that was asked for, or, where there is none, on the connection */
     COUNTED_CONNECTION, /* always on the connection: the run ends */
 };
 

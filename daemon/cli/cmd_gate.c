@@ -10,7 +10,8 @@
 
 enum { OPTION_GATE_ALL = 1, OPTION_MAX_AGE };
 
-static const struct option_row rows[] = {{"all", false, OPTION_GATE_ALL}, {"max-age", true, OPTION_MAX_AGE}, {0}};
+static const struct option_row rows[] = {
+    {"all", false, OPTION_GATE_ALL}, {"max-age", true, OPTION_MAX_AGE}, {0}};
 
 /* What is asked for, and the worst answer: shut goes before not known, that before open. */
 struct asking {
@@ -21,7 +22,7 @@ struct asking {
     struct shut {
         char *id, *name;
         int gate;
-    } *syncs;
+    } * syncs;
     size_t sync_count, sync_capacity;
 };
 
@@ -36,8 +37,10 @@ static void take_gates(const struct database_result *result, void *userdata) {
         const char *id = database_value(result, i, "sync_id"), *name = database_value(result, i, "name");
         asking->syncs =
             alloc_grow(asking->syncs, &asking->sync_capacity, asking->sync_count + 1, sizeof(*asking->syncs));
-        asking->syncs[asking->sync_count++] = (struct shut){
-            .id = alloc_strdup(id), .name = alloc_strdup(name ? name : id), .gate = (int)strtol(database_value(result, i, "gate"), NULL, 10)};
+        asking->syncs[asking->sync_count++] =
+            (struct shut){.id = alloc_strdup(id),
+                          .name = alloc_strdup(name ? name : id),
+                          .gate = (int)strtol(database_value(result, i, "gate"), NULL, 10)};
         asking->found++;
     }
 }
@@ -53,7 +56,8 @@ static void print_reasons(const struct database_result *result, void *userdata) 
 static bool ask(struct asking *asking, const char *sync, struct error *ret_error) {
     const char *params[] = {sync, asking->max_age};
     size_t before = asking->sync_count;
-    if (!session_run(asking->session, &query_sync_gate, params, ARRAY_LENGTH(params), take_gates, asking, ret_error))
+    if (!session_run(asking->session, &query_sync_gate, params, ARRAY_LENGTH(params), take_gates, asking,
+                     ret_error))
         return false;
     if (asking->sync_count == before && sync) {
         CLEANUP(cleanup_free) char *shown = text_harmless(sync);
@@ -63,10 +67,14 @@ static bool ask(struct asking *asking, const char *sync, struct error *ret_error
     for (size_t i = before; i < asking->sync_count; i++) {
         const struct shut *shut = &asking->syncs[i];
         CLEANUP(cleanup_free) char *name = text_harmless(shut->name);
-        printf("%s (%s): %s\n", name, shut->id, shut->gate == 0 ? "may run" : shut->gate == EXIT_DRIFT ? "must not run" : "not known");
+        printf("%s (%s): %s\n", name, shut->id,
+               shut->gate == 0            ? "may run"
+               : shut->gate == EXIT_DRIFT ? "must not run"
+                                          : "not known");
         worsen(asking, shut->gate);
         const char *id[] = {shut->id};
-        if (shut->gate != 0 && !session_run(asking->session, &query_gate_reasons, id, 1, print_reasons, NULL, ret_error))
+        if (shut->gate != 0 &&
+            !session_run(asking->session, &query_gate_reasons, id, 1, print_reasons, NULL, ret_error))
             return false;
     }
     return true;
@@ -119,11 +127,12 @@ const struct command cmd_gate = {
     .name = "gate",
     .arguments = "SYNC... | --all [--max-age D]",
     .summary = "May this sync run? For a scheduler to ask before it starts one",
-    .details = "SYNC is a sync's id, or a name: then all of that name count. Exit codes: 0 yes; 3 no, and why; 75 not\n"
-               "known: no such sync, its target suspect or not mirrored, or not seen for --max-age (by default twice\n"
-               "its interval, at least an hour). 3 goes before 75. In SQL: schemasync.sync_gate(sync_id, max_age).\n"
-               "\n"
-               "Example:\n"
-               "  schemasyncd gate e7a1b2c3-d4e5-4f60-8a7b-0c9d8e7f6a01 && run-the-sync\n",
+    .details =
+        "SYNC is a sync's id, or a name: then all of that name count. Exit codes: 0 yes; 3 no, and why; 75 not\n"
+        "known: no such sync, its target suspect or not mirrored, or not seen for --max-age (by default twice\n"
+        "its interval, at least an hour). 3 goes before 75. In SQL: schemasync.sync_gate(sync_id, max_age).\n"
+        "\n"
+        "Example:\n"
+        "  schemasyncd gate e7a1b2c3-d4e5-4f60-8a7b-0c9d8e7f6a01 && run-the-sync\n",
     .run = run,
 };

@@ -19,7 +19,8 @@ void diff_add_change(struct diff_work *work, const struct change *change);
 /* A difference of an attribute that both sides have: a row, unless it is taken in or ignored. */
 void diff_add_difference(struct diff_work *work, const struct change *change);
 
-/* Edits of the mirror, and what is taken in without a change (told once in the log). The field is shared, not copied. */
+/* Edits of the mirror, and what is taken in without a change (told once in the log). The field is shared, not
+ * copied. */
 void diff_add_edit(struct diff_work *work, enum field_action action, const struct field *field);
 void diff_add_taken_in(struct diff_work *work, const char *attribute);
 

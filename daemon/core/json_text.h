@@ -9,8 +9,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Values bound what a parser makes of a small body: an empty string is three bytes here and 64 in its tree. A real answer
- * of 16 MiB holds about 800,000. */
+/* Values bound what a parser makes of a small body: an empty string is three bytes here and 64 in its tree. A
+ * real answer of 16 MiB holds about 800,000. */
 enum { JSON_DEPTH_MAX = 1000, JSON_VALUES_MAX = 2000000 };
 
 /* A run of bytes in somebody else's memory. `data` is NULL where there is none. */
@@ -19,9 +19,9 @@ struct span {
     size_t length;
 };
 
-/* Checks a whole document: the grammar, nothing behind it, at most JSON_DEPTH_MAX levels and JSON_VALUES_MAX values, valid UTF-8, no
- * \u0000, no lone surrogate, no number that `numeric` cannot hold. On failure CAUSE_SHAPE, with the byte's
- * offset and what is wrong. */
+/* Checks a whole document: the grammar, nothing behind it, at most JSON_DEPTH_MAX levels and JSON_VALUES_MAX
+ * values, valid UTF-8, no \u0000, no lone surrogate, no number that `numeric` cannot hold. On failure
+ * CAUSE_SHAPE, with the byte's offset and what is wrong. */
 bool json_check(const char *text, size_t length, struct error *ret_error);
 
 /* Where each object and array of a document stands, in the order of their beginnings: a walk that has it

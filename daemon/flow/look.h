@@ -1,5 +1,5 @@
-/* One look at one target: fetched, proved fresh, compared with the mirror, and looked at again where something is lacking.
- * Writes nothing: what it came to is a value. */
+/* One look at one target: fetched, proved fresh, compared with the mirror, and looked at again where
+ * something is lacking. Writes nothing: what it came to is a value. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,11 +21,13 @@ struct look_context {
     struct store *store;
     const struct config_connection *connection;
     const struct config_drift *drift;
-    bool dry_run;            /* nothing is refreshed, no proof is asked */
-    bool refresh_each;       /* each fetch refreshes the target (refresh: target, or what a run before has learned) */
+    bool dry_run;      /* nothing is refreshed, no proof is asked */
+    bool refresh_each; /* each fetch refreshes the target (refresh: target, or what a run before has learned)
+                        */
     usec_t refresh_started;  /* the API's time of this run's refresh; USEC_NONE: none */
     usec_t refresh_asked_at; /* CLOCK_MONOTONIC just before it was asked for */
-    usec_t database_now, database_now_at; /* the database's clock, and CLOCK_MONOTONIC when its answer had come */
+    usec_t database_now,
+        database_now_at; /* the database's clock, and CLOCK_MONOTONIC when its answer had come */
 };
 
 enum look_kind {
@@ -40,15 +42,15 @@ enum look_kind {
 
 struct look_result {
     enum look_kind kind;
-    struct error error;            /* failed */
-    usec_t seen_at, refreshed_at;  /* the database's time, the API's time (USEC_NONE: none) */
-    const char *api_version;       /* NULL: as before */
-    struct fingerprint fingerprint; /* none: none may stand for it */
-    struct diff diff;              /* baseline and recorded */
+    struct error error;                   /* failed */
+    usec_t seen_at, refreshed_at;         /* the database's time, the API's time (USEC_NONE: none) */
+    const char *api_version;              /* NULL: as before */
+    struct fingerprint fingerprint;       /* none: none may stand for it */
+    struct diff diff;                     /* baseline and recorded */
     const struct target *mirror, *answer; /* of these: what was compared; no mirror with a baseline */
-    bool returned;                 /* a missing target is back */
-    bool applied;                  /* a mass removal that had been held back is believed: also with gone */
-    bool hold_anew, held_gone;     /* held */
+    bool returned;                        /* a missing target is back */
+    bool applied;              /* a mass removal that had been held back is believed: also with gone */
+    bool hold_anew, held_gone; /* held */
     const char *const *held_fields;
     size_t held_count;
     size_t fields_without_id, modes_without_id; /* skipped */
@@ -58,12 +60,14 @@ struct look_result {
 /* Called once; the look and its result live until look_free(). */
 typedef void look_callback(struct look *look, const struct look_result *result, void *userdata);
 
-/* Starts a look. `stored` NULL: the target has no row yet. look_free() cancels what is under way; takes NULL. */
+/* Starts a look. `stored` NULL: the target has no row yet. look_free() cancels what is under way; takes NULL.
+ */
 struct look *look_start(const struct look_context *context, const struct plan_target *target,
                         const struct stored_target *stored, look_callback *callback, void *userdata) MUST_USE;
 void look_free(struct look *look);
 
-/* What is looked at: its row of the plan, and what is stored of it (NULL: nothing). Shared, alive as long as the look's context. */
+/* What is looked at: its row of the plan, and what is stored of it (NULL: nothing). Shared, alive as long as
+ * the look's context. */
 const struct plan_target *look_target(const struct look *look);
 const struct stored_target *look_stored(const struct look *look);
 

@@ -59,6 +59,8 @@ void run_cancel(struct run *run);
  * away, the lease was lost. It counts nowhere, and the connection is due again at once. */
 bool run_is_interrupted(enum error_cause cause);
 
+/* The connection of the configuration that the run began with, and the run's id; both live as long as the
+ * run. */
 const struct config_connection *run_connection(const struct run *run);
 const char *run_id(const struct run *run);
 

@@ -1,5 +1,5 @@
-/* What the files of a run share. run.c moves the state; run_steps.c claims, refreshes and lists; run_looks.c looks at the targets and collects what they came to;
- * run_record.c hands it over. */
+/* What the files of a run share. run.c moves the state; run_steps.c claims, refreshes and lists; run_looks.c
+ * looks at the targets and collects what they came to; run_record.c hands it over. */
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -34,15 +34,15 @@ enum run_state {
 
 enum run_event {
     RUN_EVENT_START,
-    RUN_EVENT_OK,       /* what was asked for came */
-    RUN_EVENT_BUSY,     /* another process has the lease */
-    RUN_EVENT_TICK,     /* a pause is over */
-    RUN_EVENT_NOT_YET,  /* the refresh is not over */
-    RUN_EVENT_SKIP,     /* what follows is not needed */
-    RUN_EVENT_CONFIRM,  /* targets are gone: does the connection itself answer? */
-    RUN_EVENT_FAILED,   /* the run fails as a whole: run->report.error says why */
+    RUN_EVENT_OK,      /* what was asked for came */
+    RUN_EVENT_BUSY,    /* another process has the lease */
+    RUN_EVENT_TICK,    /* a pause is over */
+    RUN_EVENT_NOT_YET, /* the refresh is not over */
+    RUN_EVENT_SKIP,    /* what follows is not needed */
+    RUN_EVENT_CONFIRM, /* targets are gone: does the connection itself answer? */
+    RUN_EVENT_FAILED,  /* the run fails as a whole: run->report.error says why */
     RUN_EVENT_CANCEL,
-    RUN_EVENT_LOST,     /* nothing may be recorded: the lease is lost, or the database refuses */
+    RUN_EVENT_LOST, /* nothing may be recorded: the lease is lost, or the database refuses */
     RUN_EVENT_COUNT,
 };
 
@@ -117,7 +117,8 @@ struct run {
     size_t order_count, next, under_way, looked;
     struct look **active; /* by slot; NULL: free */
     size_t window, first_free;
-    size_t proofs_asked, proofs_given, proofs_by_second_fetch, stale; /* targets: proof was asked, given, ... */
+    size_t proofs_asked, proofs_given, proofs_by_second_fetch,
+        stale; /* targets: proof was asked, given, ... */
     size_t looked_present, gone_or_held;
     struct gone_target *gone;
     size_t gone_count, gone_capacity;
@@ -152,8 +153,10 @@ void run_list_targets(struct run *run);
 void run_register_targets(struct run *run);
 
 /* run_looks.c */
-void run_start_looks(struct run *run);  /* the first ones, in random order */
-void run_confirm(struct run *run, bool alive, const struct error *error); /* judges what is gone, when the connection has answered or not */
+void run_start_looks(struct run *run); /* the first ones, in random order */
+void run_confirm(
+    struct run *run, bool alive,
+    const struct error *error);         /* judges what is gone, when the connection has answered or not */
 void run_resume_looks(struct run *run); /* there is room again */
 void run_end_looks(struct run *run);    /* frees what is under way */
 
@@ -167,11 +170,14 @@ char *run_read_syncs_json(const struct run *run);
 void run_syncs_done(struct run *run);
 
 /* run_record.c */
-usec_t run_due(const struct run *run, const struct target_item *item); /* the next due time; item NULL: the connection's */
-void run_stage(struct run *run, const struct staged_target *target, const struct diff *diff, const struct change *before,
-               const struct judge *judge); /* diff, before (a change of the target itself) and judge may be NULL */
+usec_t run_due(const struct run *run,
+               const struct target_item *item); /* the next due time; item NULL: the connection's */
+void run_stage(
+    struct run *run, const struct staged_target *target, const struct diff *diff, const struct change *before,
+    const struct judge *judge); /* diff, before (a change of the target itself) and judge may be NULL */
 void run_stage_failure(struct run *run, size_t plan_index, const struct error *error);
 void run_flush(struct run *run);        /* sends what is collected; steps when all has arrived */
 void run_drop_sending(struct run *run); /* forgets what is under way */
 void run_record(struct run *run);
-void run_record_failure(struct run *run); /* the run failed as a whole, or was cancelled: records that alone */
+void run_record_failure(
+    struct run *run); /* the run failed as a whole, or was cancelled: records that alone */

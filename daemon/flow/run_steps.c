@@ -236,7 +236,8 @@ static void on_refresh(struct api_answer *answer, const struct error *error, voi
     if (error_class(error->cause)->counted != COUNTED_CONNECTION) {
         bool answered = refused.cause >= CAUSE_HTTP_400 && refused.cause <= CAUSE_HTTP_OTHER;
         if (is_healthy(run) || !answered)
-            error_prefix(&refused, "the schema refresh %s", answered ? "was refused" : "could not be asked for");
+            error_prefix(&refused, "the schema refresh %s",
+                         answered ? "was refused" : "could not be asked for");
         else
             error_prefix(&refused, "the schema refresh was refused; the connection's status is %s%s%s",
                          run->status, run->status_error ? ": " : "",

@@ -42,4 +42,5 @@ void scheduler_stop(struct scheduler *scheduler, void (*stopped)(void *userdata)
 /* Ends what is under way without recording; takes NULL. */
 void scheduler_free(struct scheduler *scheduler);
 
+/* What is under way now, for systemd and the log. */
 void scheduler_status(const struct scheduler *scheduler, struct scheduler_status *ret);

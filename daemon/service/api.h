@@ -84,6 +84,7 @@ struct api_call *api_list_syncs(struct api *api, const char *page_token, api_cal
 struct api_call *api_get_sync(struct api *api, const char *sync_id, api_callback *callback,
                               void *userdata) MUST_USE;
 
+/* Ends a request: its callback is not called any more. Takes NULL. */
 void api_cancel(struct api_call *call);
 
 /* The secrets of this api out of a text that came from the answers: errors of their shape repeat what stands

@@ -9,7 +9,15 @@
 #include "core/severity.h"
 #include "core/target.h"
 
-enum look_outcome { LOOK_BASELINE, LOOK_RECORDED, LOOK_HELD, LOOK_GONE, LOOK_ABSENT, LOOK_FAILED, LOOK_OUTCOME_COUNT };
+enum look_outcome {
+    LOOK_BASELINE,
+    LOOK_RECORDED,
+    LOOK_HELD,
+    LOOK_GONE,
+    LOOK_ABSENT,
+    LOOK_FAILED,
+    LOOK_OUTCOME_COUNT
+};
 
 /* The words of the table, of schemasync.look_outcome. */
 extern const char *const look_outcome_names[LOOK_OUTCOME_COUNT];
@@ -18,7 +26,7 @@ extern const char *const look_outcome_names[LOOK_OUTCOME_COUNT];
 struct staged_target {
     int key;
     enum look_outcome outcome;
-    bool has_history; /* versions from before exist; not a column */
+    bool has_history;                          /* versions from before exist; not a column */
     usec_t seen_at, refreshed_at, next_due_at; /* USEC_NONE: null */
     const char *api_version;                   /* NULL: null, as below */
     const struct fingerprint *fingerprint;     /* NULL or none: null */
@@ -50,7 +58,8 @@ struct batch {
 struct batch *batch_new(const char *run_id, bool baseline) MUST_USE;
 void batch_free(struct batch *batch);
 
-/* Adds a target with its field edits and changes (both may be empty); `judgements[i]` belongs to `changes[i]`. */
+/* Adds a target with its field edits and changes (both may be empty); `judgements[i]` belongs to
+ * `changes[i]`. */
 void batch_add(struct batch *batch, const struct staged_target *target, const struct field_edit *edits,
                size_t edit_count, const struct change *changes, const struct judgement *judgements,
                size_t change_count);

@@ -61,10 +61,10 @@ static void test_sqlstates(void **state) {
         const char *sqlstate;
         enum error_cause cause;
     } rows[] = {
-        {NULL, CAUSE_DB_UNREACHABLE}, {"", CAUSE_DB_UNREACHABLE}, {"08006", CAUSE_DB_UNREACHABLE},
-        {"22P02", CAUSE_DB_VALUE},    {"23505", CAUSE_DB_VALUE},  {"42501", CAUSE_DB_RIGHTS},
-        {"28P01", CAUSE_DB_RIGHTS},   {"42P01", CAUSE_DB_OTHER},  {"40001", CAUSE_DB_BUSY},
-        {"SS001", CAUSE_LEASE_LOST},  {"25006", CAUSE_DB_BUSY},   {"25001", CAUSE_DB_OTHER},
+        {NULL, CAUSE_DB_UNREACHABLE},    {"", CAUSE_DB_UNREACHABLE},      {"08006", CAUSE_DB_UNREACHABLE},
+        {"22P02", CAUSE_DB_VALUE},       {"23505", CAUSE_DB_VALUE},       {"42501", CAUSE_DB_RIGHTS},
+        {"28P01", CAUSE_DB_RIGHTS},      {"42P01", CAUSE_DB_OTHER},       {"40001", CAUSE_DB_BUSY},
+        {"SS001", CAUSE_LEASE_LOST},     {"25006", CAUSE_DB_BUSY},        {"25001", CAUSE_DB_OTHER},
         {"57P01", CAUSE_DB_UNREACHABLE}, {"57P03", CAUSE_DB_UNREACHABLE}, {"57014", CAUSE_DB_BUSY},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)

@@ -66,7 +66,8 @@ static void what_is_staged_carries_its_run(void **state) {
                                          .held_count = 2,
                                          .error = "why"};
     struct batch *batch = batch_new(run_id, false);
-    const struct judgement judgements[] = {{"field-removed", SEVERITY_WARNING, SEVERITY_BREAKING, false}, {"target-name-changed", SEVERITY_INFO, SEVERITY_INFO, true}};
+    const struct judgement judgements[] = {{"field-removed", SEVERITY_WARNING, SEVERITY_BREAKING, false},
+                                           {"target-name-changed", SEVERITY_INFO, SEVERITY_INFO, true}};
     batch_add(batch, &target, edits, 2, changes, judgements, 2);
     assert_non_null(
         strstr(batch->fields.data, "00000000-0000-4000-8000-000000000001\t9\t0\tremove\t1\tFax\t"));
