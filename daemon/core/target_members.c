@@ -84,6 +84,7 @@ size_t known_find(const struct known_table *table, const char *name, size_t hint
     return table->count;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as a target's documented members */
 static bool append_place(struct buffer *path, const struct place *place) {
     if (!place)
         return true;

@@ -214,15 +214,15 @@ static void on_recorded(const struct database_result *result, const struct error
     run_step(run, RUN_EVENT_OK);
 }
 
-/* Targets that were due and were not looked at are due again at the next time: else a run that fails would
+/* Targets that were due and of which nothing is recorded are due again at the next time: else a run that fails would
  * follow itself at once. */
-static void collect_passed(const struct run *run, char **ret_keys, char **ret_due) {
+static void collect_passed(const struct run *run, bool whole, char **ret_keys, char **ret_due) {
     int *keys = alloc_zero(run->stored_count + 1, sizeof(*keys));
     usec_t *due = alloc_zero(run->stored_count + 1, sizeof(*due));
     size_t count = 0;
     for (size_t i = 0; i < run->stored_count && run->report.outcome != RUN_CANCELLED; i++) {
         const struct stored_target *stored = &run->stored[i];
-        if (!stored->managed || !stored->due || run->was_looked_at[i] || run->options.only)
+        if (!stored->managed || !stored->due || (whole && run->was_looked_at[i]) || run->options.only)
             continue;
         keys[count] = stored->key;
         due[count++] = run_due(
@@ -250,7 +250,7 @@ static void send_recording(struct run *run, bool whole) {
     const struct seen_list *seen = &run->seen;
     size_t seen_count = whole ? seen->count : 0;
     char *passed_keys, *passed_due;
-    collect_passed(run, &passed_keys, &passed_due);
+    collect_passed(run, whole, &passed_keys, &passed_due);
     bool refreshes_targets =
         run->claim.refreshes_targets || (whole && !run->looks.refresh_each && run->proofs_asked > 0 &&
                                          run->options.connection->refresh == REFRESH_CONNECTION &&

@@ -137,6 +137,7 @@ static int on_resolved(struct sd_event_source *source UNUSED, int fd UNUSED, uin
 }
 
 /* A setting as libpq will see it: from the connection string, else from the environment. NULL: nowhere. */
+/* NOLINTNEXTLINE(misc-no-recursion): once, for the defaults */
 static const char *setting(const PQconninfoOption *given, const PQconninfoOption *defaults, const char *key) {
     for (const PQconninfoOption *option = given; option && option->keyword; option++)
         if (strcmp(option->keyword, key) == 0 && option->val && option->val[0])

@@ -77,7 +77,7 @@ void call_take_error(struct database_call *call, const PGresult *result) {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     snprintf(call->sqlstate, sizeof(call->sqlstate), "%s", sqlstate ? sqlstate : "");
     struct buffer text;
-    buffer_init(&text, 4 * ERROR_TEXT_MAX);
+    buffer_init(&text, (size_t)4 * ERROR_TEXT_MAX);
     message_of(result, call->sqlstate, &text);
     error_set(&call->error, cause_of(result), "%s", buffer_text(&text));
     buffer_done(&text);

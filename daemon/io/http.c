@@ -179,6 +179,7 @@ static int on_drain(sd_event_source *source UNUSED, void *userdata) {
     }
     client->references++;
     for (; count > 0 && (call = TAILQ_FIRST(&client->finished)); count--)
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it leaves the list */
         call_tell(call);
     client_unref(client);
     return 0;
@@ -219,6 +220,7 @@ static int watch_socket(CURL *easy UNUSED, curl_socket_t fd, int what, void *use
     struct http_socket *watched = assigned;
     if (what == CURL_POLL_REMOVE) {
         if (watched)
+            /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it leaves the list */
             socket_free(watched);
         return 0;
     }
@@ -384,12 +386,14 @@ void http_client_free(struct http_client *client) {
     client->closed = true;
     struct http_call *call;
     while ((call = TAILQ_FIRST(&client->under_way)) || (call = TAILQ_FIRST(&client->finished)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it leaves the list */
         http_cancel(call);
     while (client->spare_count > 0)
         curl_easy_cleanup(client->spare[--client->spare_count]);
     curl_multi_cleanup(client->multi);
     struct http_socket *watched;
     while ((watched = LIST_FIRST(&client->sockets)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it leaves the list */
         socket_free(watched);
     sd_event_source_disable_unref(client->timer);
     sd_event_source_disable_unref(client->drain);

@@ -74,7 +74,7 @@ char *http_escape(const char *text) MUST_USE;
 char *http_base64(const char *bytes, size_t length) MUST_USE;
 
 /* "host:port" of a URL, for messages; NULL where it is none. The caller frees it. */
-char *http_host(const char *url) MUST_USE;
+char *http_host(const char *text) MUST_USE;
 
 /* Is `location`, resolved against `base`, of the same origin (scheme, host, port)? On success *ret_url is the
  * resolved URL, freed by the caller. */

@@ -187,6 +187,7 @@ static void on_http(struct http_response *response, const struct error *failure,
         return;
     }
     struct api_answer answer = {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): without a response there is an error */
         .status = response->status,
         .body = response->body,
         .version = response->api_version ? response->api_version : "",
@@ -201,7 +202,7 @@ static void call_ask(struct api_call *call) {
     struct api *api = call->api;
     const struct route_info *route = route_info(call->route);
     CLEANUP(cleanup_free) char *url = alloc_printf("%s%s%s", api->config->base_url, call->path, call->query);
-    char key[sizeof("Idempotency-Key: ") + 2 * KEY_SIZE];
+    char key[sizeof("Idempotency-Key: ") + (size_t)2 * KEY_SIZE];
     snprintf(key, sizeof(key), "Idempotency-Key: %s", call->idempotency_key);
     const char *headers[] = {api->version_header, "Accept: application/json",
                              route->method == HTTP_POST ? key : NULL, NULL};
@@ -373,6 +374,7 @@ void api_free(struct api *api) {
         return;
     struct api_call *call;
     while ((call = LIST_FIRST(&api->calls)))
+        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it leaves the list */
         api_cancel(call);
     limiter_detach(&api->queue);
     credentials_free(api->credentials);

@@ -299,6 +299,7 @@ static void job_afterwards(struct loader_job *job) {
 }
 
 /* Decides what an error of a batch's transaction means, and rolls it back. */
+/* NOLINTNEXTLINE(misc-no-recursion): each turn is a later step, and ROLLBACK is the last */
 static void job_failed(struct loader_job *job, const struct error *error) {
     job->error = *error;
     if (error->cause == CAUSE_DB_VALUE)
@@ -347,6 +348,7 @@ static void job_statement(struct loader_job *job, const struct statement *statem
 }
 
 /* COPYs a buffer; an empty one is passed over. */
+/* NOLINTNEXTLINE(misc-no-recursion): each turn is a later step, and ROLLBACK is the last */
 static void job_copy(struct loader_job *job, const char *sql, const struct buffer *rows) {
     struct loader *loader = job->loader;
     if (rows->length == 0) {
@@ -373,6 +375,7 @@ static void job_copy_targets(struct loader_job *job) {
     database_copy_end(loader->copy);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): each turn is a later step, and ROLLBACK is the last */
 static void job_step(struct loader_job *job) {
     struct loader *loader = job->loader;
     if (job->statement) {

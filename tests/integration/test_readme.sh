@@ -54,7 +54,7 @@ has 10 '^salesforce-prod\|Account\|1\|'
 
 expect 0 "$SCHEMASYNCD" --help
 for command in $(sed -nE '/^commands/,/^$/s/^  ([a-z-]+) .*/\1/p' "$work/out"); do
-    if grep -qE "^\| \`$command[ \`]" "$top/README.md"; then pass; else fail "README.md does not name the command $command"; fi
+    if grep -qE "^\| \`${command}[ \`]" "$top/README.md"; then pass; else fail "README.md does not name the command $command"; fi
 done
 for command in $(sed -n '/^## Commands/,/^Not yet/s/^| `\([a-z-]*\)[ `].*/\1/p' "$top/README.md"); do
     expect 0 "$SCHEMASYNCD" "$command" --help

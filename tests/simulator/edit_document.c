@@ -5,6 +5,7 @@
 #include <string.h>
 
 /* Whether a field, mode, … is meant by `which`: its id or a glob over it, its index, or an array of these. */
+/* NOLINTNEXTLINE(misc-no-recursion): a control request is the tests' own */
 static bool meant(const cJSON *which, const cJSON *item, int index, const char *key) {
     const char *id = json_string(item, key, NULL);
     const cJSON *one;

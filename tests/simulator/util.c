@@ -68,7 +68,7 @@ static void buf_reserve(struct buf *buf, size_t more) {
 
 void buf_add(struct buf *buf, const void *bytes, size_t len) {
     buf_reserve(buf, len);
-    if (len)
+    if (len) /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): buf_reserve() has made room */
         memcpy(buf->data + buf->len, bytes, len);
     buf->len += len;
     buf->data[buf->len] = '\0';

@@ -174,17 +174,35 @@ void daemon_make_due(void) {
               " own_due_at = clock_timestamp() - interval '1 second' WHERE managed");
 }
 
-void daemon_await_runs_at(struct world_place place, int count) {
+/* Waits until the query answers t; else tells what the daemons have written, and the runs. */
+static void await(struct world_place place, const char *query) {
     world_await_at(place, "SELECT to_regclass('schemasync.runs') IS NOT NULL");
-    world_await_at(place, "SELECT count(finished_at) >= %d AND count(*) = count(finished_at) FROM runs",
-                   count);
+    for (long long deadline = world_now() + world_patience();
+         strcmp(world_query_at(place, "%s", query), "t") != 0;) {
+        if (world_now() > deadline) {
+            for (const struct daemon *daemon = daemons; daemon; daemon = daemon->next)
+                print_error("daemon %d:\n%s\n", (int)daemon->pid, daemon_log(daemon));
+            print_error(
+                "%s\n%s\n",
+                world_query_at(place,
+                               "SELECT id, next_due_at, lease_owner, lease_expires_at FROM connections"),
+                world_query_at(place, "SELECT connection_id, started_at, finished_at, outcome, error, worker"
+                                      " FROM runs ORDER BY started_at DESC LIMIT 10"));
+            world_fail(place, "waited in vain for: %s", query);
+        }
+        world_pause(place, deadline + 1000, query);
+    }
+}
+
+void daemon_await_runs_at(struct world_place place, int count) {
+    await(place,
+          world_text("SELECT count(finished_at) >= %d AND count(*) = count(finished_at) FROM runs", count));
 }
 
 void daemon_await_quiet_at(struct world_place place) {
-    world_await_at(place, "SELECT to_regclass('schemasync.runs') IS NOT NULL");
-    world_await_at(
-        place, "SELECT count(*) > 0 AND bool_and(last_run_at IS NOT NULL AND next_due_at > clock_timestamp()"
-               " AND lease_owner IS NULL) FROM connections WHERE managed");
+    await(place,
+          "SELECT count(*) > 0 AND bool_and(last_run_at IS NOT NULL AND next_due_at > clock_timestamp()"
+          " AND lease_owner IS NULL) FROM connections WHERE managed");
 }
 
 const char *daemon_outcome(void) {

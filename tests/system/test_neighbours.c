@@ -117,6 +117,23 @@ static void a_refused_key_is_told_and_a_new_one_taken(void **state) {
     daemon_stop(daemon);
 }
 
+/* What was found before the key was refused does not count, and is no reason to come back at once either:
+ * that would only hide the failure. */
+static void a_run_that_fails_half_way_is_tried_again_on_schedule(void **state) {
+    (void)state;
+    configure(.connections = CONNECTION("dead", FIRST, "[{include: \"*\"}]"));
+    struct daemon *daemon = daemon_start();
+    daemon_await_quiet();
+    world_faults("{'path': '*/modelsync/target/fields', 'skip': 20, 'status': 401}");
+    daemon_make_due();
+    daemon_await_runs(2);
+    assert_sql("SELECT min(next_due_at) > clock_timestamp() FROM targets", "t");
+    assert_sql(
+        "SELECT next_due_at > clock_timestamp(), consecutive_failures, last_error LIKE '%401%' FROM connections",
+        "t|1|t");
+    daemon_stop(daemon);
+}
+
 /* The API itself is away, and comes back. */
 static void an_api_that_is_away(void **state) {
     (void)state;
@@ -143,6 +160,7 @@ int main(void) {
         daemon_test(a_refresh_that_never_ends),
         daemon_test(failures_are_counted_in_a_row),
         daemon_test(a_refused_key_is_told_and_a_new_one_taken),
+        daemon_test(a_run_that_fails_half_way_is_tried_again_on_schedule),
         daemon_test(an_api_that_is_away),
     };
     return daemon_run_tests("neighbours", tests);
