@@ -28,6 +28,20 @@ BEGIN
     RETURN false;
   END IF;
 
+  DELETE FROM schemasync.alert;
+  INSERT INTO schemasync.alert (name, kind, events, min_severity, connections, targets, kinds, rules, repeat)
+  SELECT a.name, a.kind, a.events, a.min_severity, a.connections, a.targets, a.kinds, a.rules,
+         a.repeat * interval '1 microsecond'
+  FROM jsonb_to_recordset(p_config -> 'alerts')
+    AS a (name text, kind text, events text, min_severity schemasync.severity, connections text, targets text, kinds text,
+          rules text, repeat bigint);
+  INSERT INTO schemasync.alert_queue (alert) SELECT a.name FROM schemasync.alert a ON CONFLICT DO NOTHING;
+  DELETE FROM schemasync.mute;
+  INSERT INTO schemasync.mute (number, connections, targets, rules, all_rules, until)
+  SELECT m.ordinality, m.connections, m.targets, m.rules, m.all_rules, schemasync.from_usec(m.until)
+  FROM ROWS FROM (jsonb_to_recordset(p_config -> 'mutes')
+    AS (connections text, targets text, rules text, all_rules boolean, until bigint)) WITH ORDINALITY m;
+
   CREATE TEMPORARY TABLE wanted_connection ON COMMIT DROP AS
     SELECT c.id, c.name, c."interval" * interval '1 microsecond' AS schedule_interval, c.open, c.targets
     FROM jsonb_to_recordset(p_config -> 'connections')

@@ -5,7 +5,8 @@
 -- p_syncs_*: the syncs that were read, and the ids of all (null where they could not all be listed or read).
 -- p_baselines: how many first snapshots were recorded on the way.
 -- p_passed_*: due targets that were not looked at, since the run failed or stopped: key and next due.
--- p_unmanaged: targets that an include item brings no more. p_error: the run failed as a whole.
+-- p_unmanaged: targets that an include item brings no more. p_error: the run failed as a whole; p_trouble: for something that
+-- is not the connection's own.
 -- All times are microseconds since 1970.
 --
 -- Joins start from what was staged and go by key into the large tables; the planner knows nothing of freshly staged
@@ -18,8 +19,8 @@ CREATE OR REPLACE FUNCTION schemasync.record_run(
   p_target_count integer, p_failed_count integer,
   p_due bigint, p_refresh_finished bigint, p_refreshes_targets boolean,
   p_type text, p_status text, p_status_error text, p_schema integer,
-  p_syncs_read jsonb, p_syncs_listed text[], p_baselines integer)
-RETURNS TABLE (change_count integer, changed_target_count integer)
+  p_syncs_read jsonb, p_syncs_listed text[], p_baselines integer, p_trouble schemasync.trouble DEFAULT NULL)
+RETURNS TABLE (change_count integer, changed_target_count integer, incidents_opened integer, incidents_resolved integer)
 LANGUAGE plpgsql
 SET search_path = pg_catalog
 SET enable_hashjoin = off
@@ -34,13 +35,15 @@ DECLARE
   v_targets integer;
   v_fields integer;
   v_syncs boolean := false;
+  v_opened integer := 0;
+  v_resolved integer := 0;
 BEGIN
   PERFORM schemasync.check_schema(p_schema);
   SELECT * INTO v_run FROM schemasync.runs r WHERE r.id = p_run FOR UPDATE;
   IF NOT FOUND OR v_run.error IS NOT DISTINCT FROM 'abandoned' THEN
     RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'SS001';
   ELSIF v_run.finished_at IS NOT NULL THEN
-    RETURN QUERY SELECT v_run.change_count, v_run.changed_target_count;
+    RETURN QUERY SELECT v_run.change_count, v_run.changed_target_count, 0, 0;
     RETURN;
   END IF;
 
@@ -95,7 +98,7 @@ BEGIN
     changed_target_count = v_changed, failed_target_count = p_failed_count, change_count = v_changes
   WHERE r.id = p_run;
 
-  -- Last of all the lease: the row stays locked until the commit, so nobody can take it over in between.
+  -- The lease's token: from here the row stays locked until the commit, so nobody can take it over in between.
   UPDATE schemasync.connections c SET
     lease_owner = NULL, lease_expires_at = NULL,
     own_due_at = CASE WHEN p_outcome = 'cancelled' THEN c.own_due_at ELSE schemasync.from_usec(p_due) END,
@@ -112,12 +115,30 @@ BEGIN
                                 WHEN p_error IS NULL THEN 0 ELSE c.consecutive_failures + 1 END,
     failing_since = CASE WHEN p_outcome = 'cancelled' THEN c.failing_since
                          WHEN p_error IS NOT NULL THEN coalesce(c.failing_since, v_now) END,
+    last_failed_at = CASE WHEN p_outcome <> 'cancelled' AND p_error IS NOT NULL THEN v_now ELSE c.last_failed_at END,
+    trouble = CASE WHEN p_outcome = 'cancelled' THEN c.trouble WHEN p_error IS NOT NULL THEN p_trouble END,
     last_error = CASE WHEN p_outcome = 'cancelled' THEN c.last_error ELSE p_error END
   WHERE c.id = v_run.connection_id AND c.lease_token = p_token;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the lease was taken over' USING ERRCODE = 'SS001';
   END IF;
-  RETURN QUERY SELECT v_changes, v_changed;
+
+  IF v_changes > 0 THEN
+    PERFORM schemasync.tell_info(v_run.connection_id, p_run, v_now);
+  END IF;
+  IF v_changes > 0 OR v_targets > 0 OR p_error IS NOT NULL OR EXISTS (
+      SELECT FROM schemasync.incidents i
+      WHERE i.state = 'open' AND (i.connection_id = v_run.connection_id OR i.connection_id IS NULL)) THEN
+    SELECT count(*) FILTER (WHERE s.what = 'incident opened'), count(*) FILTER (WHERE s.what = 'incident resolved')
+    INTO v_opened, v_resolved
+    FROM schemasync.settle_incidents(v_run.connection_id, p_run, v_now) s;
+  END IF;
+  IF v_changes > 0 THEN
+    PERFORM pg_notify('schemasync_drift', jsonb_build_object(
+      'run_id', p_run, 'connection', (SELECT c.name FROM schemasync.connections c WHERE c.id = v_run.connection_id),
+      'severity', (SELECT max(x.severity) FROM schemasync.changes x WHERE x.run_id = p_run), 'changes', v_changes)::text);
+  END IF;
+  RETURN QUERY SELECT v_changes, v_changed, v_opened, v_resolved;
 END
 $$;
 COMMENT ON FUNCTION schemasync.record_run IS 'Inner: ends a run and records all that it found.';
@@ -213,6 +234,11 @@ AS $$
                              OR EXISTS (SELECT FROM schemasync.staged_field f
                                         WHERE f.run_id = p_run AND f.target_key = t.key AND f.action <> 'move')
                            THEN p_now ELSE t.last_changed_at END,
+    hold_ended_by = CASE WHEN t.state <> 'suspect' THEN t.hold_ended_by
+                         WHEN NOT EXISTS (SELECT FROM schemasync.staged_field f
+                                          WHERE f.run_id = p_run AND f.target_key = t.key AND f.action = 'remove'
+                                            AND f.field_id = ANY (t.held_fields)) THEN 'recovery'
+                         WHEN t.accepted_at IS NOT NULL THEN 'accept' ELSE 'confirmed' END,
     state = 'present', field_count = s.field_count, refreshed_at = coalesce(s.refreshed_at, t.refreshed_at),
     api_version = s.api_version, fingerprint = s.fingerprint, first_seen_at = coalesce(t.first_seen_at, p_now),
     last_seen_at = greatest(t.last_seen_at, s.seen_at), removed_at = NULL, not_listed_at = NULL,
@@ -228,6 +254,8 @@ AS $$
   WHERE s.run_id = p_run AND s.outcome = 'held' AND t.key = s.target_key;
 
   UPDATE schemasync.target_state t SET
+    hold_ended_by = CASE WHEN t.state <> 'suspect' THEN t.hold_ended_by
+                         WHEN t.accepted_at IS NOT NULL THEN 'accept' ELSE 'confirmed' END,
     state = 'missing', removed_at = p_now, field_count = 0, fingerprint = NULL,
     last_seen_at = greatest(t.last_seen_at, s.seen_at), last_changed_at = p_now,
     held_since = NULL, held_gone = false, held_fields = NULL, accepted_at = NULL
@@ -242,6 +270,7 @@ AS $$
     next_due_at = s.next_due_at,
     consecutive_failures = CASE WHEN s.outcome = 'failed' THEN t.consecutive_failures + 1 ELSE 0 END,
     failing_since = CASE WHEN s.outcome = 'failed' THEN coalesce(t.failing_since, p_now) END,
+    last_failed_at = CASE WHEN s.outcome = 'failed' THEN p_now ELSE t.last_failed_at END,
     last_error = s.error
   FROM schemasync.staged_target s
   WHERE s.run_id = p_run AND t.key = s.target_key;

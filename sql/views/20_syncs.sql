@@ -10,30 +10,32 @@ WHERE x.ended_at IS NULL;
 
 -- A change touches a sync when its field is one of the sync's; when it is about the sync's target, or its mode; and, where its
 -- field must now be supplied, when the sync creates records there and does not map it.
-CREATE OR REPLACE VIEW schemasync.sync_drift AS
-SELECT s.sync_id, s.name AS sync, x.id AS change_id, x.severity, u.role::text AS role
+CREATE OR REPLACE VIEW schemasync.sync_touch AS
+SELECT s.sync_id, s.name AS sync, s.active, x.id AS change_id, x.severity, x.acknowledged_at, u.role::text AS role
 FROM schemasync.changes x
 JOIN schemasync.syncs s ON s.connection_id = x.connection_id AND s.target_id = x.target_id
 JOIN schemasync.sync_fields u ON u.sync_id = s.sync_id AND u.field_id = x.field_id
-WHERE x.acknowledged_at IS NULL
 UNION ALL
-SELECT s.sync_id, s.name, x.id, x.severity, 'target'
+SELECT s.sync_id, s.name, s.active, x.id, x.severity, x.acknowledged_at, 'target'
 FROM schemasync.changes x
 JOIN schemasync.syncs s ON s.connection_id = x.connection_id AND s.target_id = x.target_id
-WHERE x.acknowledged_at IS NULL AND x.kind IN ('target_added', 'target_removed', 'target_changed')
+WHERE x.kind IN ('target_added', 'target_removed', 'target_changed')
 UNION ALL
-SELECT s.sync_id, s.name, x.id, x.severity, 'mode'
+SELECT s.sync_id, s.name, s.active, x.id, x.severity, x.acknowledged_at, 'mode'
 FROM schemasync.changes x
 JOIN schemasync.syncs s ON s.connection_id = x.connection_id AND s.target_id = x.target_id
-WHERE x.acknowledged_at IS NULL AND x.kind IN ('mode_added', 'mode_removed', 'mode_changed')
+WHERE x.kind IN ('mode_added', 'mode_removed', 'mode_changed')
   AND (x.attribute = s.mode OR starts_with(x.attribute, s.mode || '.'))
 UNION ALL
-SELECT s.sync_id, s.name, x.id, x.severity, 'unmapped'
+SELECT s.sync_id, s.name, s.active, x.id, x.severity, x.acknowledged_at, 'unmapped'
 FROM schemasync.changes x
 JOIN schemasync.syncs s ON s.connection_id = x.connection_id AND s.target_id = x.target_id
-WHERE x.acknowledged_at IS NULL AND x.rule IN ('field-added-must-supply', 'field-became-must-supply')
+WHERE x.rule IN ('field-added-must-supply', 'field-became-must-supply')
   AND schemasync.mode_creates(s.mode)
   AND NOT EXISTS (SELECT FROM schemasync.sync_fields u WHERE u.sync_id = s.sync_id AND u.field_id = x.field_id);
+
+CREATE OR REPLACE VIEW schemasync.sync_drift AS
+SELECT t.sync_id, t.sync, t.change_id, t.severity, t.role FROM schemasync.sync_touch t WHERE t.acknowledged_at IS NULL;
 
 CREATE OR REPLACE VIEW schemasync.drift AS
 SELECT x.id, x.detected_at, x.run_id, x.connection_id, x.target_id, x.kind, x.field_id, x.attribute, x.old_value, x.new_value,

@@ -21,3 +21,12 @@ COMMENT ON COLUMN schemasync.sync_drift.sync IS 'Its name.';
 COMMENT ON COLUMN schemasync.sync_drift.change_id IS 'The change.';
 COMMENT ON COLUMN schemasync.sync_drift.severity IS 'How much the change hurts as things are.';
 COMMENT ON COLUMN schemasync.sync_drift.role IS 'How it touches the sync: mapping, override, identity or filter (its field), target, mode, or unmapped (it must now be supplied).';
+
+COMMENT ON VIEW schemasync.sync_touch IS 'Inner: a change that touches a sync, acknowledged or not.';
+COMMENT ON COLUMN schemasync.sync_touch.sync_id IS 'The sync.';
+COMMENT ON COLUMN schemasync.sync_touch.sync IS 'Its name.';
+COMMENT ON COLUMN schemasync.sync_touch.active IS 'Whether it runs.';
+COMMENT ON COLUMN schemasync.sync_touch.change_id IS 'The change.';
+COMMENT ON COLUMN schemasync.sync_touch.severity IS 'How much the change hurts as things are.';
+COMMENT ON COLUMN schemasync.sync_touch.acknowledged_at IS 'When the change was acknowledged.';
+COMMENT ON COLUMN schemasync.sync_touch.role IS 'How it touches the sync, as in sync_drift.';
