@@ -10,22 +10,6 @@
 
 enum { DOCUMENT_MAX = 512 * 1024 * 1024 };
 
-/* Text that this program makes of its own configuration: to pass the maximum is a mistake in this program. */
-static void put(struct buffer *buffer, const char *text) {
-    if (!buffer_append_text(buffer, text))
-        abort();
-}
-
-static void put_quoted(struct buffer *buffer, const char *text) {
-    if (!json_quote(text, buffer))
-        abort();
-}
-
-static void put_number(struct buffer *buffer, int64_t number) {
-    if (!buffer_append_format(buffer, "%" PRId64, number))
-        abort();
-}
-
 char *store_bytea(const unsigned char *bytes, size_t length) {
     char *text = alloc_zero(2 * length + 3, 1);
     memcpy(text, "\\x", 2);
@@ -51,93 +35,6 @@ static bool is_true(const char *text) {
 
 static usec_t parse_usec(const char *text) {
     return text ? strtoll(text, NULL, 10) : USEC_NONE;
-}
-
-static void put_inputs(struct buffer *json, const struct target_item *item) {
-    put(json, "{");
-    for (size_t i = 0; i < item->input_count; i++) {
-        const struct new_input *input = &item->inputs[i];
-        put(json, i > 0 ? ", " : "");
-        put_quoted(json, input->key);
-        put(json, ": ");
-        if (input->value_count == 1) {
-            put_quoted(json, input->values[0]);
-            continue;
-        }
-        put(json, "[");
-        for (size_t j = 0; j < input->value_count; j++) {
-            put(json, j > 0 ? ", " : "");
-            put_quoted(json, input->values[j]);
-        }
-        put(json, "]");
-    }
-    put(json, "}");
-}
-
-/* One target that the configuration names itself; false for items that take in what others name, or what
- * stood before. */
-static bool put_target(struct buffer *json, const struct config_connection *connection, size_t index,
-                       bool first) {
-    const struct target_item *item = &connection->targets[index];
-    if (item->kind != ITEM_TARGET && item->kind != ITEM_NEW)
-        return false;
-    for (size_t i = 0; i < index && item->kind == ITEM_TARGET; i++)
-        if (connection->targets[i].kind == ITEM_TARGET && strcmp(connection->targets[i].id, item->id) == 0)
-            return false;
-    put(json, first ? "" : ", ");
-    if (item->kind == ITEM_TARGET) {
-        put(json, "{\"origin\": \"listed\", \"id\": ");
-        put_quoted(json, item->id);
-    } else {
-        CLEANUP(cleanup_free) char *id = alloc_printf("new:%s", item->label);
-        put(json, "{\"origin\": \"new\", \"id\": ");
-        put_quoted(json, id);
-        put(json, ", \"creation\": ");
-        put_inputs(json, item);
-    }
-    const struct target_item *counts =
-        item->kind == ITEM_TARGET ? config_match_target(connection, item->id, false) : item;
-    if (counts && counts->has_schedule) {
-        put(json, ", \"interval\": ");
-        put_number(json, schedule_interval(&counts->schedule));
-    }
-    put(json, "}");
-    return true;
-}
-
-static void put_connection(struct buffer *json, const struct config_connection *connection) {
-    bool open = false;
-    put(json, "{\"id\": ");
-    put_quoted(json, connection->id);
-    put(json, ", \"name\": ");
-    put_quoted(json, connection->name);
-    put(json, ", \"interval\": ");
-    put_number(json, schedule_interval(&connection->schedule));
-    put(json, ", \"targets\": [");
-    for (size_t i = 0, count = 0; i < connection->target_count; i++) {
-        open |= connection->targets[i].kind == ITEM_INCLUDE || connection->targets[i].kind == ITEM_SYNCED;
-        count += put_target(json, connection, i, count == 0);
-    }
-    put(json, "], \"open\": ");
-    put(json, open ? "true}" : "false}");
-}
-
-struct database_call *store_load_configuration(struct store *store, const struct config *config,
-                                               bool is_daemon, database_callback *callback, void *userdata) {
-    struct buffer json;
-    buffer_init(&json, DOCUMENT_MAX);
-    put(&json, "{\"connections\": [");
-    for (size_t i = 0; i < config->connection_count; i++) {
-        put(&json, i > 0 ? ", " : "");
-        put_connection(&json, &config->connections[i]);
-    }
-    put(&json, "]}");
-    CLEANUP(cleanup_free) char *digest = store_bytea(config->digest, sizeof(config->digest));
-    const char *params[] = {store->worker, digest, buffer_text(&json), is_daemon ? "t" : "f"};
-    struct database_call *call = database_query(store->control, &query_load_configuration, params,
-                                                ARRAY_LENGTH(params), store->patience, callback, userdata);
-    buffer_done(&json);
-    return call;
 }
 
 struct database_call *store_claim(struct store *store, const char *connection_id, database_callback *callback,

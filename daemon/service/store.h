@@ -23,9 +23,9 @@ struct store {
     usec_t patience;    /* how long a statement waits for a database that is away; < 0: for ever */
 };
 
-/* Makes the configuration's connections and targets managed; where it was loaded last already, nothing.
- * CAUSE_CONFIG_DIFFERS where a living daemon has another, unless it is a daemon that loads it. Result: loaded
- * (boolean). */
+/* Makes the configuration's connections and targets managed, and its alerts and mutes known; where it was
+ * loaded last already, nothing. CAUSE_CONFIG_DIFFERS where a living daemon has another, unless it is a daemon
+ * that loads it. Result: loaded (boolean). */
 struct database_call *store_load_configuration(struct store *store, const struct config *config,
                                                bool is_daemon, database_callback *callback,
                                                void *userdata) MUST_USE;
