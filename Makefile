@@ -133,7 +133,8 @@ format: ## clang-format over all C
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/schemasyncd
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/schemasyncd $(DESTDIR)$(PREFIX)/share/schemasyncd/events
+	install -m 0644 config/events/*.schema.json $(DESTDIR)$(PREFIX)/share/schemasyncd/events
 	install -m 0644 config/schemasyncd.yaml $(wildcard README.md) LICENSE $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
 	sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr/local/share/,$(PREFIX)/share/,g' systemd/schemasyncd.service \
 	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/schemasyncd.service

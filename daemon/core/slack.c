@@ -90,8 +90,15 @@ static void write_header(struct json_writer *writer, const struct event *event) 
     json_close(writer, '}');
 }
 
+/* Changes that are shown need no sentence that says the same. */
+static bool shows_changes(const struct event *event) {
+    return event->type == EVENT_SCHEMA_DRIFT && event->change_count > 0;
+}
+
 static void write_summary(struct json_writer *writer, const struct event *event) {
     CLEANUP(text_done) struct text text = text_new(SLACK_SECTION_MAX);
+    if (shows_changes(event))
+        return;
     add_plain(&text, event->summary, SUMMARY_BYTES);
     write_section(writer, "plain_text", &text);
 }
@@ -104,14 +111,16 @@ static void write_notice(struct json_writer *writer, const struct event *event) 
     if (!incident || !incident->open)
         return;
     event_moment(incident->opened_at, opened);
+    if (incident->cause == INCIDENT_ACCESS_REDUCED)
+        add(&text, "So many fields at once look like a permission lost, not like a schema changed.\n");
     if (event->reminder) {
         add(&text, "*Reminder:* open since ");
         add(&text, opened);
-        add(&text, incident->flapping ? "\n" : "");
+        add(&text, "\n");
     }
     if (incident->flapping)
-        add(&text, "*Flapping:* the third time within 24 hours. From now on only what is new or worse is "
-                   "told, and the end.");
+        add(&text,
+            "*Flapping:* it comes and goes. From now on only what is new or worse is told, and the end.");
     write_section(writer, "mrkdwn", &text);
 }
 
@@ -172,6 +181,8 @@ static void write_more(struct json_writer *writer, int64_t count, const char *wh
 static void write_changes(struct json_writer *writer, const struct event *event, size_t space) {
     struct buffer *body = writer->buffer;
     size_t shown = 0, limit = body->length + space;
+    if (!shows_changes(event))
+        return;
     for (; shown < MIN(event->change_count, (size_t)CHANGES_MAX); shown++) {
         CLEANUP(text_done) struct text text = change_text(&event->changes[shown]);
         size_t before = body->length;
@@ -257,13 +268,12 @@ static void write_context(struct json_writer *writer, const struct event *event)
     json_close(writer, '}');
 }
 
-/* What a notification shows, and what reads aloud: headline and summary, without formatting. */
+/* What a notification shows, and a screen reader reads: the summary, without formatting. */
 static void write_fallback(struct json_writer *writer, const struct event *event) {
     CLEANUP(text_done) struct text text = text_new(SLACK_SECTION_MAX);
-    add_plain(&text, event_headline(event), SLACK_HEADER_MAX * 2);
-    if (*event->summary)
-        add(&text, ". ");
-    add_plain(&text, event->summary, SUMMARY_BYTES / 2);
+    add(&text, mark_of(event));
+    add(&text, " ");
+    add_plain(&text, *event->summary ? event->summary : event_headline(event), SUMMARY_BYTES);
     json_write_text(writer, "text", buffer_text(&text.buffer));
     json_write_flag(writer, "mrkdwn", false);
     json_write_flag(writer, "unfurl_links", false);
