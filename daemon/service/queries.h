@@ -5,6 +5,7 @@
 #include "io/database.h"
 
 extern const struct statement query_accept_held;
+extern const struct statement query_acknowledge;
 extern const struct statement query_begin_batch;
 extern const struct statement query_check_database;
 extern const struct statement query_claim_connection;
@@ -33,3 +34,4 @@ extern const struct statement query_target_ids;
 extern const struct statement query_target_summary;
 extern const struct statement query_sync_gate;
 extern const struct statement query_sync_problems;
+extern const struct statement query_unacknowledge;
