@@ -11,7 +11,7 @@ static const char *const state_names[RUN_STATE_COUNT] = {
     "new",           "claiming",      "awaiting lease", "loading",     "asking",
     "noting status", "refreshing",    "pausing",        "polling",     "listing",
     "loading syncs", "listing syncs", "reading syncs",  "registering", "looking",
-    "confirming",    "staging",       "recording",      "ended"};
+    "confirming",    "staging",       "diagnosing",     "recording",   "ended"};
 static const char *const event_names[RUN_EVENT_COUNT] = {"start", "ok",      "busy",   "tick",   "not yet",
                                                          "skip",  "confirm", "failed", "cancel", "lost"};
 
@@ -56,17 +56,20 @@ static const struct transition {
     {RUN_STAGING,        RUN_EVENT_SKIP,    RUN_ENDED,          act_end,              "a dry run records nothing"},
     {RUN_RECORDING,      RUN_EVENT_OK,      RUN_ENDED,          act_end,              "recorded"},
 
-    {RUN_LOADING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the run fails as a whole"},
-    {RUN_ASKING,         RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the connection does not answer"},
-    {RUN_NOTING_STATUS,  RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the refresh status does not answer"},
-    {RUN_REFRESHING,     RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the refresh is refused"},
-    {RUN_POLLING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the refresh fails, or is not over in time"},
-    {RUN_LISTING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the list does not come"},
-    {RUN_LOADING_SYNCS,  RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the run fails as a whole"},
-    {RUN_REGISTERING,    RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the run fails as a whole"},
-    {RUN_LOOKING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the key is refused, or staging fails"},
-    {RUN_CONFIRMING,     RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "the key is refused"},
-    {RUN_STAGING,        RUN_EVENT_FAILED,  RUN_RECORDING,      run_record_failure,   "staging fails"},
+    {RUN_LOADING,        RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the run fails as a whole"},
+    {RUN_ASKING,         RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the connection does not answer"},
+    {RUN_NOTING_STATUS,  RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the refresh status does not answer"},
+    {RUN_REFRESHING,     RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the refresh is refused"},
+    {RUN_POLLING,        RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the refresh fails, or is not over in time"},
+    {RUN_LISTING,        RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the list does not come"},
+    {RUN_LOADING_SYNCS,  RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the run fails as a whole"},
+    {RUN_REGISTERING,    RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the run fails as a whole"},
+    {RUN_LOOKING,        RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the key is refused, or staging fails"},
+    {RUN_CONFIRMING,     RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "the key is refused"},
+    {RUN_STAGING,        RUN_EVENT_FAILED,  RUN_DIAGNOSING,     run_diagnose,         "staging fails"},
+    {RUN_DIAGNOSING,     RUN_EVENT_OK,      RUN_RECORDING,      run_record_failure,   "the key is refused, the API is away, or it is this connection's own failure"},
+    {RUN_DIAGNOSING,     RUN_EVENT_SKIP,    RUN_RECORDING,      run_record_failure,   "a dry run, or a failure that is none of the key's"},
+    {RUN_DIAGNOSING,     RUN_EVENT_TICK,    RUN_RECORDING,      run_record_failure,   "there was no telling in time"},
     {RUN_CLAIMING,       RUN_EVENT_FAILED,  RUN_ENDED,          act_end,              "there is no lease to record under"},
     {RUN_RECORDING,      RUN_EVENT_FAILED,  RUN_ENDED,          act_end,              "the recording failed: nothing of the run counts"},
     {RUN_RECORDING,      RUN_EVENT_CANCEL,  RUN_RECORDING,      NULL,                 "too late to cancel"},
@@ -192,6 +195,7 @@ void run_free(struct run *run) {
     arena_free(run->stored_arena);
     run_syncs_done(run);
     api_free(run->api);
+    api_free(run->probe);
     free(run->type);
     free(run->status);
     free(run->status_error);

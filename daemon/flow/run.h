@@ -19,7 +19,10 @@ enum run_outcome { RUN_OK, RUN_PARTIAL, RUN_FAILED, RUN_CANCELLED };
 struct run_report {
     enum run_outcome outcome;
     struct error error; /* why it failed as a whole */
+    const char *
+        trouble; /* "key": the API key is refused; "upstream": the API is away; NULL: neither, or not known */
     size_t targets, unchanged, baselines, changed, taken_in, returned, gone, held, absent, failed, changes;
+    size_t incidents_opened, incidents_resolved;
     size_t denied, unreachable; /* of the failed targets: refused for a missing right; not reached */
 };
 

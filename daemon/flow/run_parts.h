@@ -27,6 +27,7 @@ enum run_state {
     RUN_LOOKING,
     RUN_CONFIRMING,
     RUN_STAGING,
+    RUN_DIAGNOSING, /* it has failed as a whole */
     RUN_RECORDING,
     RUN_ENDED,
     RUN_STATE_COUNT,
@@ -84,7 +85,8 @@ struct run {
     struct loader_job *job;
 
     /* what is known of the connection */
-    struct api *api;
+    struct api *api, *probe; /* `probe`: for a question about the key alone */
+    struct config_api probe_config;
     struct look_context looks;
     char *type, *status, *status_error;
     usec_t finished_before, refresh_finished; /* the API's times */
@@ -151,6 +153,11 @@ void run_pause(struct run *run);
 void run_poll(struct run *run);
 void run_list_targets(struct run *run);
 void run_register_targets(struct run *run);
+
+void run_set_timer(struct run *run, usec_t delay); /* steps with RUN_EVENT_TICK */
+
+/* run_trouble.c */
+void run_diagnose(struct run *run); /* whose failure is it? Sets run->report.trouble */
 
 /* run_looks.c */
 void run_start_looks(struct run *run); /* the first ones, in random order */

@@ -211,11 +211,13 @@ static void on_recorded(const struct database_result *result, const struct error
     }
     run->report.changes = strtoull(database_value(result, 0, "change_count"), NULL, 10);
     run->report.changed = strtoull(database_value(result, 0, "changed_target_count"), NULL, 10);
+    run->report.incidents_opened = strtoull(database_value(result, 0, "incidents_opened"), NULL, 10);
+    run->report.incidents_resolved = strtoull(database_value(result, 0, "incidents_resolved"), NULL, 10);
     run_step(run, RUN_EVENT_OK);
 }
 
-/* Targets that were due and of which nothing is recorded are due again at the next time: else a run that fails would
- * follow itself at once. */
+/* Targets that were due and of which nothing is recorded are due again at the next time: else a run that
+ * fails would follow itself at once. */
 static void collect_passed(const struct run *run, bool whole, char **ret_keys, char **ret_due) {
     int *keys = alloc_zero(run->stored_count + 1, sizeof(*keys));
     usec_t *due = alloc_zero(run->stored_count + 1, sizeof(*due));
@@ -246,7 +248,7 @@ static char *collect_unmanaged(const struct run *run) {
 /* `whole`: all that was found; else that the run failed as a whole, or was stopped, and what it found does
  * not count. */
 static void send_recording(struct run *run, bool whole) {
-    enum { PARAMS = 26 };
+    enum { PARAMS = 27 };
     const struct seen_list *seen = &run->seen;
     size_t seen_count = whole ? seen->count : 0;
     char *passed_keys, *passed_due;
@@ -288,6 +290,7 @@ static void send_recording(struct run *run, bool whole) {
         whole ? run_read_syncs_json(run) : alloc_strdup("[]"),
         whole ? run_listed_syncs(run) : NULL,
         alloc_printf("%zu", run->report.baselines),
+        alloc_strdup(run->report.trouble),
     };
     run->job = loader_query(run->options.store->loader, &query_record_run, (const char *const *)params,
                             PARAMS, on_recorded, run);

@@ -25,7 +25,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
     return 0;
 }
 
-static void set_timer(struct run *run, usec_t delay) {
+void run_set_timer(struct run *run, usec_t delay) {
     if (sd_event_add_time_relative(run->options.event, &run->timer, CLOCK_MONOTONIC, (uint64_t)delay, 0,
                                    on_timer, run) < 0) {
         struct error error = {0};
@@ -99,7 +99,7 @@ void run_claim(struct run *run) {
 void run_await_lease(struct run *run) {
     if (run->options.observer.waiting)
         run->options.observer.waiting(run, run->options.observer.userdata);
-    set_timer(run, lease_retry);
+    run_set_timer(run, lease_retry);
 }
 
 static void on_targets(const struct database_result *result, const struct error *error, void *userdata) {
@@ -260,7 +260,7 @@ void run_pause(struct run *run) {
         delay += delay / 2;
     usec_t left = run->refresh_deadline - monotonic_now();
     run->polls++;
-    set_timer(run, MAX(MIN(MIN(delay, longest_poll), left), 0));
+    run_set_timer(run, MAX(MIN(MIN(delay, longest_poll), left), 0));
 }
 
 void run_poll(struct run *run) {

@@ -128,7 +128,8 @@ static void on_held(struct run *run, const char *target_id, bool gone, size_t fi
 static void log_report(const struct run *run, const struct run_report *report) {
     const struct log_field *about =
         LOG_FIELDS({"connection", run_connection(run)->name}, {"run", run_id(run)},
-                   {"cause", error_is_set(&report->error) ? error_class(report->error.cause)->name : NULL});
+                   {"cause", error_is_set(&report->error) ? error_class(report->error.cause)->name : NULL},
+                   {"trouble", report->trouble});
     if (run_is_interrupted(report->error.cause))
         log_notice(about, "%s", report->error.text);
     else if (error_is_set(&report->error))
