@@ -27,6 +27,10 @@ static const char drift[] =
 
 static unsigned seed;
 static char *expected_load, *expected_drift;
+/* How long the undisturbed daemon took for them. */
+static unsigned load_ms, drift_ms;
+/* Daemons that were killed or paused, and how many of them while a run was under way. */
+static unsigned disturbed, in_a_run;
 
 static unsigned below(unsigned limit) {
     return (unsigned)rand_r(&seed) % limit;
@@ -37,16 +41,33 @@ static void wait_ms(unsigned milliseconds) {
     nanosleep(&pause, NULL);
 }
 
+static unsigned now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned)(now.tv_sec * 1000 + now.tv_nsec / 1000000);
+}
+
+/* Slow enough for a daemon to be caught at any step. */
+static void slow_down(void) {
+    world_settings("[{'latency_ms': 12}, {'connection': '*', 'refresh_duration_ms': 40}]");
+}
+
 static void begin(void) {
     configure(.connections = CONNECTIONS);
     if (!expected_load) {
+        slow_down();
+        unsigned start = now_ms();
         struct daemon *daemon = daemon_start();
         daemon_await_quiet();
+        load_ms = now_ms() - start;
         expected_load = alloc_strdup(daemon_outcome());
         world_edit("%s", drift);
+        start = now_ms();
         daemon_make_due();
         daemon_await_runs(6);
+        drift_ms = now_ms() - start;
         expected_drift = alloc_strdup(daemon_outcome());
+        print_message("undisturbed: first load %u ms, drift %u ms\n", load_ms, drift_ms);
         daemon_stop(daemon);
         assert_sql("SELECT kind, count(*) FROM changes GROUP BY 1 ORDER BY 1",
                    "target_added|1\ntarget_removed|1\nfield_added|149\nfield_removed|11\nfield_changed|29");
@@ -56,7 +77,8 @@ static void begin(void) {
     const char *given = getenv("SCHEMASYNCD_SEED");
     seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL) ^ (unsigned)getpid();
     print_message("SCHEMASYNCD_SEED=%u\n", seed);
-    world_settings("[{'latency_ms': 25}, {'connection': '*', 'refresh_duration_ms': 40}]");
+    slow_down();
+    disturbed = in_a_run = 0;
 }
 
 static bool schema_is_there(void) {
@@ -70,14 +92,21 @@ static void leases_run_out(void) {
             "UPDATE connections SET lease_expires_at = clock_timestamp() WHERE lease_expires_at IS NOT NULL");
 }
 
-/* One of the daemons is killed and another one begins, or it stands still until another one has taken over.
- * Where all was done already it is due again, so that there is something to disturb. */
-static void disturb(struct daemon **daemons, unsigned count) {
+static bool a_run_is_under_way(void) {
+    return schema_is_there() &&
+           strcmp(world_value("SELECT count(*) > 0 FROM runs WHERE finished_at IS NULL"), "t") == 0;
+}
+
+/* At any moment of what takes so long, one of the daemons is killed and another one begins, or it stands
+ * still until another one has taken over. Where all was done already it is due again, so that there is
+ * something to disturb. */
+static void disturb(struct daemon **daemons, unsigned count, unsigned duration) {
     unsigned victim = below(count);
-    if (schema_is_there() &&
-        strcmp(world_value("SELECT count(*) FROM runs WHERE finished_at IS NULL"), "0") == 0)
+    if (schema_is_there() && !a_run_is_under_way())
         daemon_make_due();
-    wait_ms(below(300));
+    wait_ms(below(duration));
+    disturbed++;
+    in_a_run += a_run_is_under_way();
     if (count > 1 && below(2) == 0) {
         daemon_signal(daemons[victim], SIGSTOP);
         leases_run_out();
@@ -106,13 +135,13 @@ static void assert_sound(void) {
 }
 
 static void same_end(unsigned count) {
-    unsigned moments = daemon_long() ? 100 : count == 1 ? 20 : 12;
+    unsigned moments = daemon_long() ? 100 : count == 1 ? 20 : 8;
     begin();
     struct daemon *daemons[DAEMONS_MAX] = {0};
     for (unsigned i = 0; i < count; i++)
         daemons[i] = daemon_start();
     for (unsigned i = 0; i < moments; i++)
-        disturb(daemons, count);
+        disturb(daemons, count, load_ms);
     leases_run_out();
     daemon_await_quiet();
     assert_same(daemon_outcome(), expected_load);
@@ -121,11 +150,13 @@ static void same_end(unsigned count) {
     world_edit("%s", drift);
     daemon_make_due();
     for (unsigned i = 0; i < moments; i++)
-        disturb(daemons, count);
+        disturb(daemons, count, drift_ms);
     leases_run_out();
     daemon_await_quiet();
     assert_same(daemon_outcome(), expected_drift);
     assert_sound();
+    print_message("%u times killed or paused, %u of them while a run was under way\n", disturbed, in_a_run);
+    assert_true(in_a_run >= disturbed / 4);
     for (unsigned i = 0; i < count; i++)
         daemon_stop(daemons[i]);
 }
@@ -207,6 +238,55 @@ static void a_kill_in_the_middle_of_a_recording(void **state) {
     daemon_stop(daemon);
 }
 
+/* The same without a hand at the clock: one that works stands still for longer than its lease, the others
+ * wait for its end, take over, and it goes on when all is done. */
+static void stands_still_for_longer_than_its_lease(unsigned count) {
+    begin();
+    struct daemon *daemons[DAEMONS_MAX] = {0};
+    daemons[0] = daemon_start();
+    world_await_requests("GET *target/fields*", 20);
+    for (unsigned phase = 0; phase < 2; phase++) {
+        daemon_signal(daemons[0], SIGSTOP);
+        unsigned start = now_ms();
+        for (unsigned i = 1; phase == 0 && i < count; i++)
+            daemons[i] = daemon_start();
+        wait_ms(50000);
+        assert_sql("SELECT count(*) > 0 FROM connections WHERE lease_owner IS NOT NULL", "t");
+        while (now_ms() - start < 70000)
+            wait_ms(100);
+        daemon_await_quiet();
+        assert_same(daemon_outcome(), phase == 0 ? expected_load : expected_drift);
+        daemon_signal(daemons[0], SIGCONT);
+        wait_ms(2000);
+        daemon_await_quiet();
+        assert_same(daemon_outcome(), phase == 0 ? expected_load : expected_drift);
+        assert_sound();
+        if (phase == 1)
+            break;
+        /* now the one that works is to be the first one again */
+        for (unsigned i = 1; i < count; i++)
+            daemon_signal(daemons[i], SIGSTOP);
+        world_edit("%s", drift);
+        world_forget_requests();
+        daemon_make_due();
+        world_await_requests("GET *target/fields*", 20);
+        for (unsigned i = 1; i < count; i++)
+            daemon_signal(daemons[i], SIGCONT);
+    }
+    for (unsigned i = 0; i < count; i++)
+        daemon_stop(daemons[i]);
+}
+
+static void one_of_two_stands_still_for_longer_than_its_lease(void **state) {
+    (void)state;
+    stands_still_for_longer_than_its_lease(2);
+}
+
+static void one_of_three_stands_still_for_longer_than_its_lease(void **state) {
+    (void)state;
+    stands_still_for_longer_than_its_lease(3);
+}
+
 /* Where nobody has taken the connection over, a daemon that stood still for long goes on. */
 static void a_pause_alone_loses_nothing(void **state) {
     (void)state;
@@ -238,7 +318,13 @@ int main(void) {
         daemon_test(a_kill_in_the_middle_of_a_recording),
         daemon_test(a_pause_alone_loses_nothing),
     };
+    const struct CMUnitTest minutes[] = {
+        daemon_test(one_of_two_stands_still_for_longer_than_its_lease),
+        daemon_test(one_of_three_stands_still_for_longer_than_its_lease),
+    };
     int failed = daemon_run_tests("killed", tests);
+    if (daemon_long())
+        failed += daemon_run_tests("for minutes", minutes);
     free(expected_load);
     free(expected_drift);
     return failed;
