@@ -16,6 +16,7 @@
 #include "cli/load.h"
 #include "cli/migrate.h"
 #include "cli/worker.h"
+#include "flow/retention.h"
 #include "flow/scheduler.h"
 #include "io/http.h"
 #include "service/loader.h"
@@ -41,6 +42,7 @@ struct daemon {
     struct store store;
     char *worker;
     struct scheduler *scheduler;
+    struct retention *retention;
     sd_event_source *signals[3], *status_timer, *stop_timer;
     struct database_call *farewell;
     struct link load, control;
@@ -173,6 +175,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
     } else {
         log_notice(NULL, "the configuration has been read again");
         if (daemon->scheduler) {
+            retention_reload(daemon->retention, config);
             scheduler_reload(daemon->scheduler, config);
         } else {
             config_free(daemon->config);
@@ -269,6 +272,7 @@ static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
 }
 
 static void daemon_done(struct daemon *daemon) {
+    retention_free(daemon->retention);
     scheduler_free(daemon->scheduler);
     database_cancel(daemon->farewell);
     for (size_t i = 0; i < ARRAY_LENGTH(daemon->signals); i++)
@@ -299,6 +303,7 @@ static int daemon_main(struct daemon *daemon) {
                                             .pool = daemon->pool,
                                             .refused = on_refused,
                                             .userdata = daemon};
+        daemon->retention = retention_new(options.event, &daemon->store, daemon->config);
         daemon->scheduler = scheduler_new(&options, TAKE_PTR(daemon->config));
         if (sd_event_loop(daemon->session->event) < 0)
             error_set(&error, CAUSE_IO, "the event loop failed");

@@ -22,6 +22,7 @@ extern const struct statement query_load_configuration;
 extern const struct statement query_load_snapshot;
 extern const struct statement query_load_syncs;
 extern const struct statement query_peek_connection;
+extern const struct statement query_prune;
 extern const struct statement query_record_run;
 extern const struct statement query_register_targets;
 extern const struct statement query_renew_lease;

@@ -44,7 +44,15 @@ struct database_call *store_claim_due(struct store *store, const unsigned char d
 struct database_call *store_forget_worker(struct store *store, database_callback *callback,
                                           void *userdata) MUST_USE;
 
-/* The same without taking anything, for a dry run; a result without a row: the mirror does not know it yet.
+/* Deletes what is older than it is kept, `limit` rows at most. CAUSE_CONFIG_DIFFERS where another
+ * configuration than that of `digest` was loaded last. Result: how many of what, in columns; no row: another
+ * process is at it. */
+struct database_call *store_prune(struct store *store, const struct config_retention *kept, size_t limit,
+                                  const unsigned char digest[static 32], database_callback *callback,
+                                  void *userdata) MUST_USE;
+
+/* What store_claim() answers, without taking anything, for a dry run; a result without a row: the mirror does
+ * not know it yet.
  */
 struct database_call *store_peek(struct store *store, const char *connection_id, database_callback *callback,
                                  void *userdata) MUST_USE;
