@@ -154,7 +154,8 @@ void run_poll(struct run *run);
 void run_list_targets(struct run *run);
 void run_register_targets(struct run *run);
 
-void run_set_timer(struct run *run, usec_t delay); /* steps with RUN_EVENT_TICK */
+/* Steps with RUN_EVENT_TICK. */
+void run_set_timer(struct run *run, usec_t delay);
 
 /* run_trouble.c */
 void run_diagnose(struct run *run); /* whose failure is it? Sets run->report.trouble */

@@ -26,9 +26,8 @@ static size_t random_below(size_t limit) {
 }
 
 static void make_glob(char *glob) {
-    glob[0] = '\0';
     for (size_t count = 1 + random_below(PIECES); count > 0; count--)
-        strcat(glob, pieces[random_below(ARRAY_LENGTH(pieces))]);
+        glob = stpcpy(glob, pieces[random_below(ARRAY_LENGTH(pieces))]);
 }
 
 /* Some characters of the glob in their order, now and then another one: such a text often matches. */
