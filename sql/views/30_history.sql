@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE VIEW schemasync.field_attributes AS
 SELECT c.name AS connection, t.target_id, v.field_id, s.attribute, nullif(s.value, 'null') AS value, s.since,
-       x.id IS NOT NULL AS since_is_exact, x.id AS change_id
+       x.id IS NOT NULL AS since_is_exact, x.id AS change_id, t.connection_id
 FROM schemasync.field_version v
 JOIN schemasync.target_state t ON t.key = v.target_key
 JOIN schemasync.connections c ON c.id = t.connection_id
@@ -41,7 +41,7 @@ WHERE v.valid_to = 'infinity';
 
 CREATE OR REPLACE VIEW schemasync.target_attributes AS
 SELECT c.name AS connection, t.target_id, s.attribute, nullif(s.value, 'null') AS value, s.since,
-       x.id IS NOT NULL AS since_is_exact, x.id AS change_id
+       x.id IS NOT NULL AS since_is_exact, x.id AS change_id, t.connection_id
 FROM schemasync.target_version v
 JOIN schemasync.target_state t ON t.key = v.target_key
 JOIN schemasync.connections c ON c.id = t.connection_id
