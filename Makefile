@@ -16,10 +16,11 @@ PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough
 HARDENING_release := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDENING_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDENING_san     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS  += -std=gnu11 -g $(WARNINGS) $(HARDENING_$(VARIANT)) -fPIE -D_GNU_SOURCE -DSCHEMASYNCD_VERSION='"$(VERSION)"'
 CPPFLAGS += -Idaemon -I$(BUILD)/generated $(patsubst -I%,-isystem %,$(PKG_CFLAGS))
-LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(filter san,$(VARIANT)),-fsanitize=address$(comma)undefined)
+LDFLAGS += -pie -Wl,-z,relro,-z,now $(if $(filter san fuzz,$(VARIANT)),-fsanitize=address$(comma)undefined)
 comma   := ,
 
 SOURCES   := $(sort $(wildcard daemon/*.c daemon/*/*.c))
@@ -35,11 +36,12 @@ UNIT_TESTS        := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard
 SUPPORT_OBJECTS   := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/support/*.c)))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(BUILD)/integration/%,$(sort $(wildcard tests/integration/test_*.c)))
 SYSTEM_TESTS      := $(patsubst tests/system/%.c,$(BUILD)/system/%,$(sort $(wildcard tests/system/test_*.c)))
+FUZZERS           := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps programs tests unit unit-programs integration system simulator-test check check-peers san lint demo install clean format
+.PHONY: fuzz fuzzers all help deps programs tests unit unit-programs integration system simulator-test check check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -79,6 +81,12 @@ $(BUILD)/system/%: $(BUILD)/tests/system/%.o $(SUPPORT_OBJECTS) $(LIBRARY)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka -lpthread
 
+# Over the seeds alone; `make fuzz` links the same files with libFuzzer.
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(if $(filter fuzz,$(VARIANT)),,$(BUILD)/tests/fuzz/replay.o) $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
+
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests/support
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -94,11 +102,11 @@ $(BUILD)/generated/sql_files.o: $(BUILD)/generated/sql_files.c
 	@echo '  CC    $@'
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SYSTEM_TESTS)
+tests: programs $(UNIT_TESTS) $(INTEGRATION_TESTS) $(SYSTEM_TESTS) $(FUZZERS)
 
-unit-programs: $(UNIT_TESTS)
+unit-programs: $(UNIT_TESTS) $(FUZZERS)
 
-unit: $(UNIT_TESTS) ## unit tests
+unit: $(UNIT_TESTS) $(FUZZERS) ## unit tests
 	tests/run-tests "$(BUILD)" unit
 
 integration: programs $(INTEGRATION_TESTS) ## tests of the whole program against the simulator and a private PostgreSQL
@@ -120,6 +128,13 @@ check: deps ## all tests; installs what is missing
 san: ## all tests under ASan and UBSan
 	@$(MAKE) --no-print-directory VARIANT=san tests
 	tests/run-tests build/san all
+
+FUZZ_SECONDS ?= 600
+fuzz: ## fuzz each parser for FUZZ_SECONDS (600); needs clang
+	@$(MAKE) --no-print-directory VARIANT=fuzz BUILD=build/fuzzed CC=clang fuzzers
+	tests/fuzz/run build/fuzzed/fuzz $(FUZZ_SECONDS)
+
+fuzzers: $(FUZZERS)
 
 lint: ## layers, formatting, clang-tidy, cppcheck
 	tests/lint/run

@@ -218,7 +218,7 @@ static void put_glob(struct buffer *regex, const char *glob) {
                 put_text(regex, nothing);
                 break;
             }
-            /* fall through */
+            __attribute__((fallthrough));
         default:
             next_character(&glob);
             put_literal(regex, at, (size_t)(glob - at));
