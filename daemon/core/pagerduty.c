@@ -117,7 +117,8 @@ static void write_payload(struct json_writer *writer, const struct event *event)
     rfc3339_format(event->timestamp, timestamp);
     json_open(writer, "payload", '{');
     json_write_text(writer, "summary", summary);
-    json_write_text(writer, "source", event->connection.name ? event_subject(event) : "schemasyncd");
+    json_write_text(writer, "source",
+                    event->connection.name && *event->connection.name ? event_subject(event) : "schemasyncd");
     json_write_text(writer, "severity", severities[event->severity]);
     json_write_text(writer, "timestamp", timestamp);
     if (event_only_target(event))
