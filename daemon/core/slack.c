@@ -290,7 +290,7 @@ static void write_below(struct json_writer *writer, const struct event *event) {
 
 bool slack_body(const struct event *event, struct buffer *buffer) {
     CLEANUP(buffer_done) struct buffer body, below;
-    buffer_init(&body, SLACK_BODY_MAX * 2);
+    buffer_init(&body, (size_t)SLACK_BODY_MAX * 2); /* a change that does not fit is taken back */
     buffer_init(&below, SLACK_BODY_MAX);
     struct json_writer writer = {.buffer = &body}, foot = {.buffer = &below};
     write_below(&foot, event);

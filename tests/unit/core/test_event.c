@@ -83,8 +83,8 @@ static void little_is_enough(void **state) {
     (void)state;
     static const char *const data[] = {
         "",
-        "\"connection\":null,\"run_id\":null,\"incident\":null,\"url\":null,\"reminder\":null,\"changes_total\":null,"
-        "\"changes\":null,\"targets\":null,\"connections\":null",
+        ("\"connection\":null,\"run_id\":null,\"incident\":null,\"url\":null,\"reminder\":null,\"changes_total\":null,"
+         "\"changes\":null,\"targets\":null,\"connections\":null"),
         "\"changes_total\":0,\"changes\":[],\"targets\":[],\"connections\":[]",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(data); i++) {
