@@ -127,11 +127,17 @@ void config_check_section(struct config_loader *loader, enum config_section sect
                           const struct config_found *found, void *base) {
     static void (*const checks[SECTION_COUNT])(struct config_loader *, const struct config_found *,
                                                void *) = {
-        [SECTION_API] = check_api,        [SECTION_AUTH] = check_auth,
-        [SECTION_BASIC] = check_basic,    [SECTION_DATABASE] = check_database,
-        [SECTION_RHYTHM] = check_rhythm,  [SECTION_ALERT] = check_alert,
-        [SECTION_WEBHOOK] = check_sender, [SECTION_SLACK] = check_sender,
-        [SECTION_MUTE] = check_mute,      [SECTION_HEARTBEAT] = check_heartbeat,
+        [SECTION_API] = check_api,
+        [SECTION_AUTH] = check_auth,
+        [SECTION_BASIC] = check_basic,
+        [SECTION_DATABASE] = check_database,
+        [SECTION_RHYTHM] = check_rhythm,
+        [SECTION_ALERT] = check_alert,
+        [SECTION_WEBHOOK] = check_sender,
+        [SECTION_SLACK] = check_sender,
+        [SECTION_PAGERDUTY] = check_sender,
+        [SECTION_MUTE] = check_mute,
+        [SECTION_HEARTBEAT] = check_heartbeat,
         [SECTION_REPORT] = check_report,
     };
     if (checks[section])

@@ -97,6 +97,8 @@ const struct config_key config_keys[] = {
     {SECTION_SLACK, "url", TYPE_SECRET_OR_TEXT, ALERT(url), .required = true, .help = "the incoming webhook's URL"},
     {SECTION_SLACK, "allow_http", TYPE_BOOL, ALERT(allow_http), "false", .help = "take a URL with plain http that is no loopback address"},
     {SECTION_PAGERDUTY, "routing_key", TYPE_SECRET, ALERT(routing_key), .required = true, .help = "where the integration's routing key is found"},
+    {SECTION_PAGERDUTY, "url", TYPE_SECRET_OR_TEXT, ALERT(url), .help = "where to send it, instead of https://events.pagerduty.com/v2/enqueue"},
+    {SECTION_PAGERDUTY, "allow_http", TYPE_BOOL, ALERT(allow_http), "false", .help = "take a URL with plain http that is no loopback address"},
 
     {SECTION_MUTE, "connections", TYPE_TEXTS, MUTE(connections), .help = "globs of connection names; default all"},
     {SECTION_MUTE, "targets", TYPE_TEXTS, MUTE(targets), .help = "globs of target ids; default all"},
