@@ -87,6 +87,11 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(if $(filter fuzz,$(VARIANT)
 	@echo '  LINK  $@'
 	$(Q)$(CC) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ $(PKG_LIBS)
 
+$(BUILD)/peers/%: $(BUILD)/tests/peers/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(BUILD)/tests/%.o: CPPFLAGS += -Itests/support
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
@@ -118,7 +123,7 @@ system: programs $(SYSTEM_TESTS) ## tests of the daemon: killed, paused, cut off
 simulator-test: $(SIMULATOR) ## the simulator's own test
 	SIMULATOR=$(SIMULATOR) tests/simulator/selftest.sh
 
-check-peers: $(SIMULATOR) ## the simulator against the vendor's own client; needs node, npm and its registry
+check-peers: $(SIMULATOR) $(BUILD)/peers/sign ## the simulator and signatures against code of others; needs node, npm and its registry
 	tests/peers/run "$(BUILD)"
 
 check: deps ## all tests; installs what is missing
