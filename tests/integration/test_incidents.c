@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <libpq-fe.h>
+
 #include "world.h"
 
 #define ACCOUNT "'connection': 'salesforce-prod', 'target': 'Account'"
@@ -531,6 +533,29 @@ static void what_is_managed_no_more(void **state) {
                "schema.drift\nschema.drift\nmirror.suspect\nmirror.recovered\nschema.resolved");
 }
 
+/* LISTEN schemasync_drift: one notification a run that recorded changes, with its commit. */
+static void those_who_listen_are_notified(void **state) {
+    (void)state;
+    world_pull(0);
+    PGconn *listener = PQconnectdb(world_text("dbname=%s", world_database()));
+    assert_int_equal(PQstatus(listener), CONNECTION_OK);
+    PQclear(PQexec(listener, "LISTEN schemasync_drift"));
+    world_pull(0);
+    SET("Industry", "'updateable': false, 'description': 'other'");
+    world_pull(0);
+    PQclear(PQexec(listener, "SELECT 1")); /* what has come is read with it */
+    PGnotify *notify = PQnotifies(listener);
+    assert_non_null(notify);
+    assert_same(
+        world_value("SELECT j ->> 'connection', j ->> 'severity', j ->> 'changes', (j ->> 'run_id')::uuid ="
+                    " (SELECT run_id FROM changes LIMIT 1) FROM (SELECT '%s'::jsonb AS j) n",
+                    notify->extra),
+        "salesforce-prod|breaking|2|t");
+    PQfreemem(notify);
+    assert_null(PQnotifies(listener));
+    PQfinish(listener);
+}
+
 static void an_event_has_its_limits(void **state) {
     (void)state;
     tell("[Account]", ALL);
@@ -585,6 +610,7 @@ int main(void) {
         world_test(what_people_end_does_not_flap),
         world_test(told_again_while_it_lasts),
         world_test(what_is_managed_no_more),
+        world_test(those_who_listen_are_notified),
         world_test(an_event_has_its_limits),
     };
     return world_run_tests("incidents", tests);
