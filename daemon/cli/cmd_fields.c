@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cli/lookup.h"
+#include "cli/standing.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "service/queries.h"
@@ -102,29 +103,6 @@ static void print_fields(const struct database_result *result, void *userdata) {
     table_free(table);
 }
 
-/* One line on how the target stands: the table of a missing or unseen one is empty, and says why. */
-static void print_summary(const struct database_result *result, void *userdata UNUSED) {
-    if (database_rows(result) == 0)
-        return;
-    usec_t now = usec_of(database_value(result, 0, "now_usec"));
-    const char *state = database_value(result, 0, "state"), *managed = database_value(result, 0, "managed");
-    const char *seen = database_value(result, 0, "last_seen_at"),
-               *removed = database_value(result, 0, "removed_at");
-    char seen_text[TIMESPAN_TEXT_MAX] = "", removed_text[TIMESPAN_TEXT_MAX] = "";
-    if (seen)
-        time_relative(usec_of(seen), now, seen_text);
-    if (removed)
-        rfc3339_format(usec_of(removed), removed_text);
-    printf("%s", state);
-    if (strcmp(managed, "t") != 0)
-        printf(", not managed any more");
-    if (seen)
-        printf(", seen %s", seen_text);
-    if (removed)
-        printf(", removed %s: --as-of an earlier time shows its fields", removed_text);
-    putchar('\n');
-}
-
 static int show_fields(struct session *session, const char *connection, const char *target,
                        const struct moment *moment, enum table_format format) {
     char id[LOOKUP_ID_SIZE];
@@ -142,14 +120,8 @@ static int show_fields(struct session *session, const char *connection, const ch
     if (format != TABLE_TEXT)
         return EXIT_DONE;
     printf("%s%zu field%s", printing.count > 0 ? "\n" : "", printing.count, printing.count == 1 ? "" : "s");
-    if (moment) {
-        puts(" then");
-        return EXIT_DONE;
-    }
-    fputs("; ", stdout);
-    if (!session_run(session, &query_target_summary, params, 2, print_summary, NULL, &error))
-        return command_failed(&cmd_fields, &error);
-    return EXIT_DONE;
+    fputs(moment ? " then; " : "; ", stdout);
+    return standing_tell(&cmd_fields, session, id, target, moment);
 }
 
 static int run(const struct globals *globals, int argc, char **argv) {

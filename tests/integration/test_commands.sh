@@ -186,7 +186,7 @@ out '^2 fields; present, seen 3m ago$'
 expect 0 "$s" fields salesforce-prod Account --as-of 48h
 out '^ 2 +Name +Name +number +int +create '
 expect 0 "$s" fields salesforce-prod Account --as-of 4d
-out '^0 fields then$'
+out '^0 fields then; the first look was later: '
 expect 0 "$s" fields salesforce-prod Account --as-of 2000-01-01 --format json
 same "none then" "$(cat "$work/out")" "[]"
 expect 0 "$s" fields salesforce-prod Account --format json
@@ -254,8 +254,8 @@ out "^accepted: It's gone is gone$"
 same "all of the connection" "$(sql -c "SELECT count(*) FROM schemasync.target_state WHERE accepted_at IS NOT NULL")" 2
 
 # --- a role that may only read
-sql -c "CREATE ROLE commands_reader LOGIN" -c "GRANT USAGE ON SCHEMA schemasync TO commands_reader" \
-    -c "GRANT SELECT ON ALL TABLES IN SCHEMA schemasync TO commands_reader"
+sql -f sql/roles.sql
+sql -c "CREATE ROLE commands_reader LOGIN IN ROLE schemasync_reader"
 for command in status "status --json" "drift --all" "fields salesforce-prod Account" "fields salesforce-prod Account --as-of 1h"; do
     # shellcheck disable=SC2086 # words
     expect 0 "$s" --database "user=commands_reader" $command
