@@ -1,0 +1,1 @@
+SELECT schemasync.in_order() AS why
