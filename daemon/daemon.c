@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/messages.h"
 #include "cli/command.h"
 #include "cli/connect.h"
 #include "cli/load.h"
@@ -48,6 +49,7 @@ struct daemon {
     struct link load, control;
     bool away_told, stopping;
     struct error fatal; /* found at the start: the daemon ends for it */
+    struct error away;  /* why the database is away */
     char status[ERROR_TEXT_MAX + 64];
 };
 
@@ -59,6 +61,23 @@ static usec_t now_of(clockid_t clock) {
     return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
+/* What is known of the runs: "2 connections, 1 run under way; last hubspot at …: 40 targets, 3 changes, 1
+ * failed; 12 runs, 1 failed". */
+static void describe_runs(const struct scheduler_status *status, char *ret, size_t size) {
+    char last[ERROR_TEXT_MAX] = "none done yet", time[TIMESPAN_TEXT_MAX];
+    const struct run_report *report = &status->last;
+    rfc3339_format(status->last_ended, time);
+    if (status->runs > 0 && error_is_set(&report->error))
+        snprintf(last, sizeof(last), "last %s at %s: %.256s", status->last_connection, time,
+                 report->error.text);
+    else if (status->runs > 0)
+        snprintf(last, sizeof(last), "last %s at %s: %zu targets, %zu changes, %zu failed, %zu suspect",
+                 status->last_connection, time, report->targets, report->changes, report->failed,
+                 report->held);
+    snprintf(ret, size, "%zu connections, %zu runs under way; %s; %zu runs done, %zu failed",
+             status->connections, status->under_way, last, status->runs, status->failed_runs);
+}
+
 static void tell_status(struct daemon *daemon) {
     char text[sizeof(daemon->status)] = "";
     struct scheduler_status status = {0};
@@ -67,12 +86,14 @@ static void tell_status(struct daemon *daemon) {
     if (daemon->stopping)
         snprintf(text, sizeof(text), "Stopping");
     else if (!daemon->load.up || !daemon->control.up)
-        snprintf(text, sizeof(text), "Waiting for the database");
+        snprintf(text, sizeof(text), "Waiting for the database%s%s", daemon->away.text[0] ? ": " : "",
+                 daemon->away.text);
+    else if (!daemon->scheduler)
+        snprintf(text, sizeof(text), "Waiting for the database's schema");
     else if (status.holds[0])
         snprintf(text, sizeof(text), "Claiming nothing: %s", status.holds);
     else
-        snprintf(text, sizeof(text), "%zu connections, %zu runs under way; %zu runs done, %zu failed",
-                 status.connections, status.under_way, status.runs, status.failed_runs);
+        describe_runs(&status, text, sizeof(text));
     if (strcmp(text, daemon->status) == 0)
         return;
     memcpy(daemon->status, text, sizeof(text));
@@ -93,14 +114,18 @@ static void on_database(bool up, const struct error *error, void *userdata) {
     struct link *link = userdata;
     struct daemon *daemon = link->daemon;
     link->up = up;
+    if (error)
+        daemon->away = *error;
     if (!up && !daemon->scheduler && error_class(error->cause)->kind != ERROR_KIND_TRANSIENT) {
         daemon->fatal = *error;
     } else if (!up && !daemon->away_told) {
         daemon->away_told = true;
-        log_error(NULL, "the database is away, waiting for it: %s", error->text);
+        log_error(LOG_FIELDS({LOG_MESSAGE_ID, message_of_cause(error->cause, MESSAGE_DATABASE_AWAY)},
+                             {"cause", error_class(error->cause)->name}),
+                  "the database is away, waiting for it: %s", error->text);
     } else if (daemon->away_told && daemon->load.up && daemon->control.up) {
         daemon->away_told = false;
-        log_notice(NULL, "the database is back");
+        log_notice(LOG_FIELDS(LOG_ID(MESSAGE_DATABASE_BACK)), "the database is back");
     }
     tell_status(daemon);
 }
@@ -118,7 +143,8 @@ static int on_stop_timer(sd_event_source *source, uint64_t usec, void *userdata)
     struct daemon *daemon = userdata;
     (void)source;
     (void)usec;
-    log_warning(NULL, "not all that was under way could be ended in order; nothing of it is half recorded");
+    log_warning(LOG_FIELDS(LOG_ID(MESSAGE_STOP_FORCED)),
+                "not all that was under way could be ended in order; nothing of it is half recorded");
     sd_event_exit(daemon->session->event, EXIT_DONE);
     return 0;
 }
@@ -171,9 +197,10 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         log_error(NULL, "%s", errors.lines[i]);
     config_errors_done(&errors);
     if (!config) {
-        log_error(NULL, "the configuration is faulty: the one before stays");
+        log_error(LOG_FIELDS(LOG_ID(MESSAGE_CONFIG_FAULTY)),
+                  "the configuration is faulty: the one before stays");
     } else {
-        log_notice(NULL, "the configuration has been read again");
+        log_notice(LOG_FIELDS(LOG_ID(MESSAGE_CONFIG_RELOADED)), "the configuration has been read again");
         if (daemon->scheduler) {
             retention_reload(daemon->retention, config);
             scheduler_reload(daemon->scheduler, config);
@@ -253,7 +280,8 @@ static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
                          : migrate_check(event, daemon->session->database, &error);
         if (ready) {
             if (daemon->config->migrate_auto && from != migrate_program_version())
-                log_notice(NULL, "the database's schema has been brought from version %d to %d", from,
+                log_notice(LOG_FIELDS(LOG_ID(MESSAGE_SCHEMA_MIGRATED)),
+                           "the database's schema has been brought from version %d to %d", from,
                            migrate_program_version());
             return true;
         }
@@ -264,7 +292,8 @@ static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
             return false;
         }
         if (strcmp(error.text, told.text) != 0)
-            log_warning(NULL, "the database cannot be prepared yet: %s", error.text);
+            log_warning(LOG_FIELDS({LOG_MESSAGE_ID, message_of_cause(error.cause, NULL)}),
+                        "the database cannot be prepared yet: %s", error.text);
         told = error;
         if (!pause_a_second(event))
             return false;
@@ -291,11 +320,19 @@ static void daemon_done(struct daemon *daemon) {
 static int daemon_main(struct daemon *daemon) {
     struct error error = {0};
     daemon->config = load_config_or_report(daemon->globals);
-    if (!daemon->config)
+    if (!daemon->config) {
+        log_error(LOG_FIELDS(LOG_ID(MESSAGE_CONFIG_FAULTY)), "the configuration is faulty: nothing starts");
         return EXIT_FAULTY_CONFIG;
+    }
     if (!build(daemon, &error))
         return command_failed(&cmd_run, &error);
-    log_notice(NULL, "schemasyncd " SCHEMASYNCD_VERSION " started as %s", daemon->worker);
+    log_notice(LOG_FIELDS(LOG_ID(MESSAGE_STARTED), {"worker", daemon->worker}),
+               "schemasyncd " SCHEMASYNCD_VERSION " started as %s", daemon->worker);
+    uint64_t watchdog = 0;
+    if (sd_watchdog_enabled(false, &watchdog) > 0)
+        log_info(LOG_FIELDS(LOG_ID(MESSAGE_WATCHDOG_ON)),
+                 "systemd restarts this process when it hangs for %.1f s",
+                 (double)watchdog / (double)USEC_PER_SEC);
     sd_notify(false, "READY=1");
     if (prepare_database(daemon, &error)) {
         struct scheduler_options options = {.event = daemon->session->event,
@@ -311,7 +348,9 @@ static int daemon_main(struct daemon *daemon) {
             error = daemon->fatal;
     }
     if (error_is_set(&error)) {
-        log_error(NULL, "%s", error.text);
+        log_error(LOG_FIELDS({LOG_MESSAGE_ID, message_of_cause(error.cause, NULL)},
+                             {"cause", error_class(error.cause)->name}),
+                  "%s", error.text);
         return error_class(error.cause)->exit_code;
     }
     log_notice(NULL, "stopped");

@@ -108,13 +108,13 @@ void run_step(struct run *run, enum run_event event) {
         return; /* late events of a run that is over */
     const struct transition *transition = find_transition(run, event);
     if (!transition) {
-        log_error(LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}),
+        log_error(LOG_FIELDS({"connection", run->options.connection->name}, {"run_id", run->id}),
                   "bug: a run got the event \"%s\" in the state \"%s\"", event_names[event],
                   state_names[run->state]);
         transition = &lost;
         error_set(&run->report.error, CAUSE_BUG, "unexpected event");
     }
-    log_debug(LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}), "%s, %s -> %s: %s",
+    log_debug(LOG_FIELDS({"connection", run->options.connection->name}, {"run_id", run->id}), "%s, %s -> %s: %s",
               state_names[run->state], event_names[event], state_names[transition->next],
               transition->meaning);
     if (transition->action)

@@ -136,7 +136,7 @@ static void note_seen(struct run *run, const struct stored_target *stored, const
 
 static void warn_of_oddities(struct run *run, const char *target_id, const struct look_result *result) {
     const struct log_field *fields =
-        LOG_FIELDS({"connection", run->options.connection->name}, {"target", target_id}, {"run", run->id});
+        LOG_FIELDS({"connection", run->options.connection->name}, {"target", target_id}, {"run_id", run->id});
     if (result->fields_without_id > 0)
         log_warning(fields, "%zu fields without an id are passed over; nothing counts as removed",
                     result->fields_without_id);

@@ -259,7 +259,7 @@ static void send_recording(struct run *run, bool whole) {
                                          run->proofs_by_second_fetch == run->proofs_asked);
     if (refreshes_targets && !run->claim.refreshes_targets)
         log_notice(
-            LOG_FIELDS({"connection", run->options.connection->name}, {"run", run->id}),
+            LOG_FIELDS({"connection", run->options.connection->name}, {"run_id", run->id}),
             "the connection's refresh refreshed no target: from now on each target is refreshed by itself");
     char *params[PARAMS] = {
         alloc_strdup(run->id),

@@ -27,7 +27,7 @@ static void use_stored(struct run *run) {
 /* Their use is not known, which is no failure of the run. Said once, until it is known again. */
 static void not_known(struct run *run, const struct error *error) {
     const struct log_field *about = LOG_FIELDS({"connection", run->options.connection->name},
-                                               {"run", run->id}, {"cause", error_class(error->cause)->name});
+                                               {"run_id", run->id}, {"cause", error_class(error->cause)->name});
     if (!run->claim.syncs_unknown)
         log_notice(about, "the syncs cannot all be listed and read, so their use of fields is not known: %s",
                    error->text);

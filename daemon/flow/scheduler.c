@@ -4,12 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/messages.h"
+#include "flow/change_log.h"
 
 /* Runs at once, in one daemon. Most of a run is waiting; requests are limited by the API's own limits. */
 enum { RUNS_AT_ONCE = 256 };
+/* Of targets, in one run; more are counted in its last line. */
+enum { LINES_A_RUN = 20 };
 /* Due times are rows, and rows may be moved by anybody: the daemon looks at least so often. */
 static const usec_t look_interval = USEC_PER_SEC;
 
@@ -24,6 +29,7 @@ struct generation {
 struct active {
     struct run *run;
     struct generation *generation;
+    size_t lines; /* logged of its targets */
 };
 
 struct scheduler {
@@ -36,6 +42,7 @@ struct scheduler {
     sd_event_source *timer;
     struct active active[RUNS_AT_ONCE];
     size_t under_way;
+    struct change_log *change_log;
     bool more; /* the last claim took all that it was allowed to: there may be more */
     void (*stopped)(void *userdata);
     void *stopped_userdata;
@@ -78,12 +85,15 @@ static void sweep_generations(struct scheduler *scheduler) {
     }
 }
 
-/* Says why nothing is claimed, once for each reason; "" : it is again. */
-static void hold(struct scheduler *scheduler, const char *reason) {
+/* Says why nothing is claimed, once for each reason; NULL: it is again. */
+static void hold(struct scheduler *scheduler, const struct error *error) {
+    const char *reason = error ? error->text : "";
     if (strcmp(scheduler->status.holds, reason) == 0)
         return;
-    if (reason[0])
-        log_error(NULL, "nothing is claimed: %s", reason);
+    if (error)
+        log_error(LOG_FIELDS({LOG_MESSAGE_ID, message_of_cause(error->cause, NULL)},
+                             {"cause", error_class(error->cause)->name}),
+                  "nothing is claimed: %s", reason);
     else
         log_notice(NULL, "claiming what is due again");
     snprintf(scheduler->status.holds, sizeof(scheduler->status.holds), "%s", reason);
@@ -106,32 +116,48 @@ static struct active *active_of(struct scheduler *scheduler, const struct run *r
     return NULL;
 }
 
+/* The level of one more line on a target: of thousands that fail alike nobody reads each. */
+static enum log_level level_of_target(struct scheduler *scheduler, const struct run *run) {
+    struct active *active = active_of(scheduler, run);
+    return active && active->lines++ >= LINES_A_RUN ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
+}
+
 static void on_failed(struct run *run, const char *target_id, const struct error *error, void *userdata) {
-    (void)userdata;
-    log_warning(LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id},
-                           {"run", run_id(run)}, {"cause", error_class(error->cause)->name}),
-                "%s", error->text);
+    log_write(level_of_target(userdata, run),
+              LOG_FIELDS({LOG_MESSAGE_ID, message_of_cause(error->cause, MESSAGE_TARGET_FAILED)},
+                         {"connection", run_connection(run)->name}, {"target", target_id},
+                         {"run_id", run_id(run)}, {"cause", error_class(error->cause)->name}),
+              "%s", error->text);
 }
 
 static void on_held(struct run *run, const char *target_id, bool gone, size_t fields, void *userdata) {
-    (void)userdata;
+    enum log_level level = level_of_target(userdata, run);
     const struct log_field *about =
-        LOG_FIELDS({"connection", run_connection(run)->name}, {"target", target_id}, {"run", run_id(run)});
+        LOG_FIELDS(LOG_ID(MESSAGE_HELD_BACK), {"connection", run_connection(run)->name},
+                   {"target", target_id}, {"run_id", run_id(run)});
     if (gone)
-        log_warning(about,
-                    "the target is gone with many others: held back; 'schemasyncd accept' if it is true");
+        log_write(level, about,
+                  "the target is gone with many others: held back; 'schemasyncd accept' if it is true");
     else
-        log_warning(about, "%zu fields are gone at once: held back; 'schemasyncd accept' if it is true",
-                    fields);
+        log_write(level, about, "%zu fields are gone at once: held back; 'schemasyncd accept' if it is true",
+                  fields);
+}
+
+/* What the run's failure as a whole is for people: the key's, the API's, or another one. */
+static const char *message_of_failure(const struct run_report *report) {
+    if (report->trouble)
+        return strcmp(report->trouble, "key") == 0 ? MESSAGE_KEY_REFUSED : MESSAGE_UPSTREAM_AWAY;
+    return error_is_set(&report->error) ? message_of_cause(report->error.cause, MESSAGE_RUN_FAILED) : NULL;
 }
 
 static void log_report(const struct run *run, const struct run_report *report) {
     const struct log_field *about =
-        LOG_FIELDS({"connection", run_connection(run)->name}, {"run", run_id(run)},
+        LOG_FIELDS({LOG_MESSAGE_ID, message_of_failure(report)}, {"connection", run_connection(run)->name},
+                   {"run_id", run_id(run)},
                    {"cause", error_is_set(&report->error) ? error_class(report->error.cause)->name : NULL},
                    {"trouble", report->trouble});
     if (run_is_interrupted(report->error.cause))
-        log_notice(about, "%s", report->error.text);
+        log_notice(about + 1, "%s", report->error.text); /* it is no failure */
     else if (error_is_set(&report->error))
         log_error(about, "%s", report->error.text);
     else
@@ -144,13 +170,28 @@ static void log_report(const struct run *run, const struct run_report *report) {
             report->failed, report->changes);
 }
 
+/* For the status line. */
+static void note_last(struct scheduler_status *status, const struct run *run,
+                      const struct run_report *report) {
+    if (run_is_interrupted(report->error.cause))
+        return;
+    status->runs++;
+    status->failed_runs += report->outcome == RUN_FAILED;
+    status->last = *report;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    status->last_ended = now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+    const char *name = run_connection(run)->name;
+    text_sanitize(name, strlen(name), status->last_connection, sizeof(status->last_connection));
+}
+
 static void on_done(struct run *run, const struct run_report *report, void *userdata) {
     struct scheduler *scheduler = userdata;
     struct active *active = active_of(scheduler, run);
     log_report(run, report);
-    scheduler->status.runs++;
-    scheduler->status.failed_runs +=
-        report->outcome == RUN_FAILED && !run_is_interrupted(report->error.cause);
+    if (report->changes > 0)
+        change_log_tell(scheduler->change_log, run_connection(run)->name, run_id(run));
+    note_last(&scheduler->status, run, report);
     run_free(run);
     active->generation->runs--;
     *active = (struct active){0};
@@ -209,12 +250,12 @@ static void on_claimed(const struct database_result *result, const struct error 
         scheduler->more = false;
         /* a database that is away is told by its connection */
         if (error->cause != CAUSE_DB_UNREACHABLE && scheduler->loaded)
-            hold(scheduler, error->text);
+            hold(scheduler, error);
         sweep_generations(scheduler);
         finish_stop(scheduler);
         return;
     }
-    hold(scheduler, "");
+    hold(scheduler, NULL);
     size_t count = database_rows(result);
     scheduler->more = count > 0 && count == RUNS_AT_ONCE - scheduler->under_way;
     for (size_t i = 0; i < count; i++) {
@@ -242,7 +283,7 @@ static void on_loaded(const struct database_result *result, const struct error *
     } else if (error->cause == CAUSE_DB_RIGHTS && !scheduler->ever_loaded && scheduler->options.refused) {
         scheduler->options.refused(error, scheduler->options.userdata);
     } else if (error->cause != CAUSE_DB_UNREACHABLE) {
-        hold(scheduler, error->text);
+        hold(scheduler, error);
     }
 }
 
@@ -274,6 +315,7 @@ struct scheduler *scheduler_new(const struct scheduler_options *options, struct 
     struct scheduler *scheduler = alloc_zero(1, sizeof(*scheduler));
     scheduler->options = *options;
     scheduler->current = generation_new(config);
+    scheduler->change_log = change_log_new(options->store);
     if (sd_event_add_time_relative(options->event, &scheduler->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
                                    scheduler) < 0)
         log_error(NULL, "no timer to be had: nothing will be claimed");
@@ -317,6 +359,7 @@ void scheduler_free(struct scheduler *scheduler) {
     if (!scheduler)
         return;
     database_cancel(scheduler->call);
+    change_log_free(scheduler->change_log);
     sd_event_source_disable_unref(scheduler->timer);
     for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         run_free(scheduler->active[i].run);

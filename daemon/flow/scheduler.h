@@ -16,6 +16,9 @@ struct scheduler_status {
     size_t under_way, connections;
     size_t runs, failed_runs;   /* since the start */
     char holds[ERROR_TEXT_MAX]; /* why nothing is claimed; "" where it is */
+    struct run_report last;     /* the run that ended last and was not interrupted; its `trouble` is static */
+    usec_t last_ended;          /* microseconds since 1970 */
+    char last_connection[128];  /* its connection, shortened; "" before the first */
 };
 
 struct scheduler_options {
