@@ -106,10 +106,25 @@ reset() {
     control POST reset
     has reset '"connections":'
 }
-# refresh CONNECTION: starts a refresh and waits until it is over.
+# await COMMAND: waits until it succeeds, for ten seconds at most.
+await() {
+    tries=0
+    until "$@" || [ $tries -ge 200 ]; do
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+# is_over CONNECTION: no refresh is under way.
+is_over() {
+    api "/connections/$1/schemas/status"
+    ! printf '%s\n' "$out" | grep -q '"cache_status":"refreshing"'
+}
+# refresh CONNECTION: starts a refresh and waits until it is over; the answer is that of the start.
 refresh() {
     api "/connections/$1/schemas/refresh" -X POST
-    sleep 0.08
+    answer=$out
+    await is_over "$1"
+    out=$answer
 }
 # finished CONNECTION: when its last refresh was over.
 finished() {

@@ -29,22 +29,23 @@ has connection '"data":\{"id":"248df4b7' '"status":"healthy"' '"type":\{"id":"sa
 api /connections/none
 has 'no connection' '^HTTP/1.1 404'
 
-# Refresh
-settings "{\"connection\":\"$SF\",\"refresh_duration_ms\":600}"
+# Refresh; one that never ends by itself shows what it looks like meanwhile
+settings "{\"connection\":\"$SF\",\"refresh_outcome\":\"stuck\"}"
 before=$(finished "$SF")
-api "/connections/$SF/schemas/refresh" -X POST -H 'Idempotency-Key: first-key'
+api "/connections/$SF/schemas/refresh" -X POST
 has refresh '^HTTP/1.1 202' "^Location: /api/connections/$SF/schemas/status$"
 api "/connections/$SF/schemas/status"
 has 'refreshing' '"cache_status":"refreshing"' '"last_refresh_started":"20[0-9-]*T[0-9:]*\.[0-9]{6}Z"'
-sleep 0.7
-settings "{\"connection\":\"$SF\",\"refresh_duration_ms\":50}"
-after=$(finished "$SF")
-api "/connections/$SF/schemas/status"
+settings "{\"connection\":\"$SF\",\"refresh_outcome\":\"ok\"}"
+api "/connections/$SF/schemas/refresh" -X POST -H 'Idempotency-Key: first-key'
+has 'another refresh' '^HTTP/1.1 202'
+await is_over "$SF"
 has 'fresh' '"cache_status":"fresh"'
+after=$(finished "$SF")
 lacks 'finished advances' "$before"
 api "/connections/$SF/schemas/refresh" -X POST -H 'Idempotency-Key: first-key'
 has 'replayed' '^HTTP/1.1 202'
-sleep 0.08
+sleep 0.1
 is 'a replay starts nothing' "$(finished "$SF")" "$after"
 api "/connections/$SF/schemas/refresh" -X POST -H 'Idempotency-Key: short'
 has 'key too short' '^HTTP/1.1 400'

@@ -14,10 +14,12 @@ out=$(cat "$tmp/api.out")
 is 'it printed nothing else' "$(wc -l <"$tmp/api.out")" 1
 
 # Large, and quickly so
-began=$(date +%s%N)
 start large --data '' --generate 1:10000:100:120
-out="$((($(date +%s%N) - began) / 1000000)) ms"
-[ "${out% ms}" -lt 2000 ] && ok || not_ok 'starts in two seconds'
+out="$(cut -d ' ' -f 14,15 "/proc/$pid/stat" | tr ' ' +)"
+case $SIMULATOR in
+*/san/*) ;; # which is slow, and keeps memory
+*) [ $(($out)) -lt $((2 * $(getconf CLK_TCK))) ] && ok || not_ok 'starts in two seconds' ;;
+esac
 api "/connections/$GENERATED/$FIELDS?target=obj_10000"
 has 'the last target' '"id":"obj_10000"' '"id":"f_100"'
 api "/syncs?target_connection_id=$GENERATED&page_token=after%2F100%2B%3D%3D"
@@ -25,7 +27,10 @@ has 'generated syncs' '"name":"Generated 00101"' '"target_object":"obj_00120"' '
 api /syncs/10000000-0000-4000-8000-000000000120
 has 'a generated sync' '"target":"f_011"' '"identity":\{"target":"f_001"'
 out=$(grep VmRSS "/proc/$pid/status" | tr -dc 0-9)
-[ "$out" -lt 400000 ] && ok || not_ok 'memory'
+case $SIMULATOR in
+*/san/*) ;;
+*) [ "$out" -lt 400000 ] && ok || not_ok 'memory' ;;
+esac
 
 # Basic authorization alone
 start basic --basic user:pass:word
@@ -51,15 +56,16 @@ sh -c "'$SIMULATOR' --parent-death --port-file '$tmp/child.port' >/dev/null & sl
 parent=$!
 pids="$pids $parent"
 tries=0
-while [ ! -s "$tmp/child.port" ] && [ $tries -lt 50 ]; do
+while [ ! -s "$tmp/child.port" ] && [ $tries -lt 100 ]; do
     sleep 0.1
     tries=$((tries + 1))
 done
 kill -9 "$parent"
 wait "$parent" 2>/dev/null
-sleep 0.5
 out=
-curl -s -o /dev/null "http://127.0.0.1:$(cat "$tmp/child.port")/_control/counts" && not_ok '--parent-death' || ok
+is_gone() { ! curl -s -o /dev/null "http://127.0.0.1:$(cat "$tmp/child.port")/_control/counts"; }
+await is_gone
+is_gone && ok || not_ok '--parent-death'
 
 out=$("$SIMULATOR" --help)
 has help '--generate C:T:F' 'refresh_outcome' 'gzip_bomb'
