@@ -34,7 +34,7 @@ static const struct {
     {NULL, NULL, CAUSE_NONE, ""},
     {"", NULL, CAUSE_NONE, ""},
     {"postgres", NULL, CAUSE_NONE, ""},
-    {"dbname=postgres connect_timeout=1", NULL, CAUSE_NONE, ""},
+    {"dbname=postgres connect_timeout=100", NULL, CAUSE_NONE, ""},
     {"postgresql:///postgres?application_name=x", NULL, CAUSE_NONE, ""},
     {"user=database_test", "right 'word' \\", CAUSE_NONE, ""},
     {"user=database_test", "wrong-word", CAUSE_DB_RIGHTS, "password authentication failed"},
@@ -256,7 +256,7 @@ static void test_a_silent_host_does_not_hide_the_next(void **state UNUSED) {
         struct bench bench;
         struct database_options options = bench_options(&bench);
         options.conninfo = conninfo;
-        options.connect_timeout = USEC_PER_SEC; /* time enough for the server that answers */
+        options.connect_timeout = 4 * USEC_PER_SEC; /* time enough for the server that answers */
         bench_init(&bench, &options);
         BENCH_WAIT(&bench, bench.ups > 0);
         assert_int_equal(bench.downs, 1);
