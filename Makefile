@@ -41,7 +41,7 @@ FUZZERS           := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: fuzz fuzzers all help deps programs tests unit unit-programs integration system simulator-test check check-peers san lint demo install clean format
+.PHONY: fuzz fuzzers all help deps programs tests unit unit-programs integration system systemd-test simulator-test check check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -120,6 +120,9 @@ integration: programs $(INTEGRATION_TESTS) ## tests of the whole program against
 system: programs $(SYSTEM_TESTS) ## tests of the daemon: killed, paused, cut off, reloaded; SCHEMASYNCD_LONG=1: for long
 	tests/run-tests "$(BUILD)" system
 
+systemd-test: programs ## under a real systemd that is thrown away afterwards; needs root and a cgroup2 hierarchy
+	SCHEMASYNCD=$(abspath $(PROGRAM)) SIMULATOR=$(abspath $(SIMULATOR)) tests/support/with_systemd.sh bash tests/systemd/run.sh
+
 simulator-test: $(SIMULATOR) ## the simulator's own test
 	SIMULATOR=$(SIMULATOR) tests/simulator/selftest.sh
 
@@ -153,12 +156,17 @@ format: ## clang-format over all C
 
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/schemasyncd
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/schemasyncd $(DESTDIR)$(PREFIX)/share/schemasyncd/events
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/systemd/catalog $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/systemd
+	install -d $(DESTDIR)$(PREFIX)/share/schemasyncd/events $(DESTDIR)$(PREFIX)/share/schemasyncd/sql
 	install -m 0644 config/events/*.schema.json $(DESTDIR)$(PREFIX)/share/schemasyncd/events
+	install -m 0644 sql/roles.sql $(DESTDIR)$(PREFIX)/share/schemasyncd/sql
 	install -m 0644 config/schemasyncd.yaml $(wildcard README.md) LICENSE $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
-	sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr/local/share/,$(PREFIX)/share/,g' systemd/schemasyncd.service \
-	    > $(DESTDIR)$(PREFIX)/lib/systemd/system/schemasyncd.service
-	chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/schemasyncd.service
+	install -m 0644 systemd/examples/*.conf $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/systemd
+	install -m 0644 systemd/schemasyncd.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog
+	for unit in schemasyncd.service schemasyncd@.service; do \
+	    sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr/local/share/,$(PREFIX)/share/,g' systemd/$$unit \
+	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 
 clean: ## remove what was built
 	rm -rf build

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "base/messages.h"
 #include "core/api_json_syncs.h"
 #include "flow/run_parts.h"
 #include "io/database.h"
@@ -26,11 +27,12 @@ static void use_stored(struct run *run) {
 
 /* Their use is not known, which is no failure of the run. Said once, until it is known again. */
 static void not_known(struct run *run, const struct error *error) {
-    const struct log_field *about = LOG_FIELDS({"connection", run->options.connection->name},
-                                               {"run_id", run->id}, {"cause", error_class(error->cause)->name});
+    const struct log_field *about =
+        LOG_FIELDS(LOG_ID(MESSAGE_SYNCS_UNKNOWN), {"connection", run->options.connection->name},
+                   {"run_id", run->id}, {"cause", error_class(error->cause)->name});
     if (!run->claim.syncs_unknown)
-        log_notice(about, "the syncs cannot all be listed and read, so their use of fields is not known: %s",
-                   error->text);
+        log_warning(about, "the syncs cannot all be listed and read, so their use of fields is not known: %s",
+                    error->text);
     else
         log_debug(about, "the syncs: %s", error->text);
     use_stored(run);
