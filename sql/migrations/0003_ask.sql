@@ -21,6 +21,8 @@ COMMENT ON COLUMN schemasync.acknowledgements.db_user IS 'As whom the database k
 COMMENT ON COLUMN schemasync.acknowledgements.at IS 'When.';
 COMMENT ON COLUMN schemasync.acknowledgements.note IS 'What they noted.';
 
+CREATE INDEX acknowledgements_of_change ON schemasync.acknowledgements (change_id) WHERE change_id IS NOT NULL;
+
 -- Versions that ended, in the order in which retention deletes them. What is current costs this index nothing.
 CREATE INDEX field_version_ended ON schemasync.field_version (valid_to) WHERE valid_to < 'infinity';
 CREATE INDEX target_version_ended ON schemasync.target_version (valid_to) WHERE valid_to < 'infinity';
