@@ -96,30 +96,28 @@ static void check_rights_to_migrate(const struct answer *answer, struct findings
     }
 }
 
-/* The rights that runs need. */
+/* The rights that runs need: what the role schemasync_daemon has. */
 static void check_rights_to_work(const struct answer *answer, struct findings *findings) {
-    if (!answer->may_use) {
-        findings_fail(findings, EXIT_NOT_PERMITTED,
-                      "the role may not use the schema: GRANT USAGE ON SCHEMA schemasync TO %s",
-                      answer->role);
-        return;
+    struct {
+        bool missing;
+        const char *what, *more;
+    } const wants[] = {
+        {!answer->may_use, "use the schema", ""},
+        {answer->may_use && answer->not_writable, "read and write ",
+         answer->not_writable ? answer->not_writable : ""},
+        {answer->may_use && !answer->all_callable, "call all functions", ""},
+        {answer->may_use && !answer->all_counted, "use all sequences", ""},
+    };
+    bool lacks = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(wants); i++) {
+        if (wants[i].missing)
+            findings_fail(
+                findings, EXIT_NOT_PERMITTED,
+                "the role may not %s%s: GRANT schemasync_daemon TO %s (sql/roles.sql makes that role)",
+                wants[i].what, wants[i].more, answer->role);
+        lacks = lacks || wants[i].missing;
     }
-    if (answer->not_writable)
-        findings_fail(
-            findings, EXIT_NOT_PERMITTED,
-            "the role may not read and write %s: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO %s",
-            answer->not_writable, answer->role);
-    if (!answer->all_callable)
-        findings_fail(
-            findings, EXIT_NOT_PERMITTED,
-            "the role may not call all functions: GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA schemasync TO %s",
-            answer->role);
-    if (!answer->all_counted)
-        findings_fail(
-            findings, EXIT_NOT_PERMITTED,
-            "the role may not use all sequences: GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO %s",
-            answer->role);
-    if (!answer->not_writable && answer->all_callable && answer->all_counted)
+    if (!lacks)
         findings_ok(findings, "the role may read and write all tables");
 }
 

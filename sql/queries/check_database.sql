@@ -13,8 +13,9 @@ SELECT current_setting('server_version_num')::integer AS server_number,
          WHERE c.relnamespace = s.oid AND c.relkind IN ('r', 'p', 'v')
            AND NOT (has_table_privilege(c.oid, 'SELECT')
                     AND (c.relkind = 'v' OR c.relname = 'schema_migrations'
-                         OR (has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-                             AND has_table_privilege(c.oid, 'DELETE'))))) AS not_writable,
+                         OR (has_table_privilege(c.oid, 'INSERT')
+                             AND (c.relname = 'acknowledgements' -- rows are only ever added
+                                  OR (has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))))))) AS not_writable,
        (SELECT count(*)
           FROM pg_class c
          WHERE c.relnamespace = s.oid AND CASE WHEN c.relkind = 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE') END
@@ -23,7 +24,7 @@ SELECT current_setting('server_version_num')::integer AS server_number,
          AS sequences_refused,
        (SELECT count(*)
           FROM pg_proc p
-         WHERE p.pronamespace = s.oid AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS functions_refused,
+         WHERE p.pronamespace = s.oid AND p.proname <> 'grant_rights' AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS functions_refused,
        (SELECT string_agg(DISTINCT format('%I', r.rolname), ', ')
           FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
          WHERE c.relnamespace = s.oid AND c.relkind IN ('r', 'p', 'v') AND NOT pg_has_role(c.relowner, 'USAGE')) AS other_owners

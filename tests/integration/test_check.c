@@ -251,17 +251,19 @@ static void a_connection_that_creates_nothing_says_so(void **state) {
 
 static void a_database_without_a_schema_is_fine_where_it_may_be_made(void **state) {
     (void)state;
+    world_sql("DROP SCHEMA schemasync CASCADE");
+    assert_contains(CHECK_ONLINE(77), "the role may not create the schema");
+    configure(.role = "");
     const char *output = CHECK_ONLINE(0);
     assert_contains(output, "  note    there is no schema yet; ");
     assert_contains(output, "  ok      the role may create the schema");
     assert_sql("SELECT to_regnamespace('schemasync') IS NULL", "t");
-    configure(.database = "migrate: check");
+    configure(.database = "migrate: check", .role = "");
     assert_contains(CHECK_ONLINE(78), "run 'schemasyncd migrate'");
 }
 
 static void a_schema_of_this_version_is_fine(void **state) {
     (void)state;
-    world_run(0, "migrate");
     const char *output = CHECK_ONLINE(0);
     assert_contains(output, "as this program needs it");
     assert_contains(output, "  ok      the role may read and write all tables");
@@ -269,7 +271,6 @@ static void a_schema_of_this_version_is_fine(void **state) {
 
 static void a_newer_schema_is_78(void **state) {
     (void)state;
-    world_run(0, "migrate");
     world_sql("INSERT INTO schema_migrations (version, name) VALUES (9999, 'later')");
     world_faults("{'path': '*', 'status': 401}");
     assert_contains(CHECK_ONLINE(78), "install a newer schemasyncd");
@@ -277,8 +278,9 @@ static void a_newer_schema_is_78(void **state) {
 
 static void an_older_schema_says_what_is_to_come(void **state) {
     (void)state;
-    world_run(0, "migrate");
     world_sql("UPDATE schema_migrations SET version = version - 1000");
+    assert_contains(CHECK_ONLINE(77), "the role may not create tables in the schema");
+    configure(.role = "");
     const char *output = CHECK_ONLINE(0);
     assert_contains(output, "'run' and 'pull' do it");
     assert_contains(output, "  ok      the role may change the schema");
@@ -301,6 +303,8 @@ static void a_configuration_may_leave_the_database_out(void **state) {
     assert_contains(CHECK_ONLINE(0), "  ok      connected to database ");
 }
 
+#define ADVICE "GRANT schemasync_daemon TO check_"
+
 /* A role of its own, with the rights that a statement gives; the schema belongs to somebody else. */
 static const char *check_as(int expected, const char *role) {
     const char *conninfo = world_text("dbname=%s user=%s", world_database(), role);
@@ -315,44 +319,43 @@ static void make_role(const char *role) {
 static void rights_that_lack_are_named_with_the_grant(void **state) {
     (void)state;
     make_role("check_reader");
+    world_sql("DROP SCHEMA schemasync CASCADE");
     world_sql("REVOKE CREATE, TEMPORARY ON DATABASE %s FROM PUBLIC", world_database());
     const char *output = check_as(77, "check_reader");
     assert_contains(output, "the role may not create the schema: GRANT CREATE ON DATABASE");
     assert_contains(output, "GRANT TEMPORARY ON DATABASE");
     world_sql("GRANT TEMPORARY ON DATABASE %s TO check_reader", world_database());
 
+    configure(.role = "");
     world_run(0, "migrate");
-    assert_contains(check_as(77, "check_reader"), "GRANT USAGE ON SCHEMA schemasync TO check_reader");
+    assert_contains(check_as(77, "check_reader"), "the role may not use the schema: " ADVICE);
     world_sql("GRANT USAGE ON SCHEMA schemasync TO check_reader");
     world_sql("GRANT SELECT ON ALL TABLES IN SCHEMA schemasync TO check_reader");
     output = check_as(77, "check_reader");
-    assert_contains(output, "the role may not read and write ");
-    assert_contains(
-        output, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_reader");
+    assert_contains(output, "the role may not read and write acknowledgements, ");
+    assert_contains(output, "workers: " ADVICE); /* not schema_migrations */
+    assert_contains(output, "the role may not call all functions: " ADVICE);
     world_sql("GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_reader");
+    world_sql("REVOKE UPDATE, DELETE ON acknowledgements FROM check_reader");
     world_sql("CREATE SEQUENCE schemasync.another");
-    assert_contains(check_as(77, "check_reader"),
-                    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_reader");
+    assert_contains(check_as(77, "check_reader"), "the role may not use all sequences: " ADVICE);
     world_sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_reader");
-    assert_contains(check_as(0, "check_reader"), "  ok      the role may read and write all tables");
-    world_sql("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA schemasync FROM PUBLIC");
-    assert_contains(check_as(77, "check_reader"), "GRANT EXECUTE ON ALL FUNCTIONS");
     world_sql("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA schemasync TO check_reader");
+    world_sql("REVOKE EXECUTE ON FUNCTION grant_rights() FROM check_reader");
+    assert_contains(check_as(0, "check_reader"), "  ok      the role may read and write all tables");
     world_sql("UPDATE schema_migrations SET version = version - 1000");
     assert_contains(check_as(77, "check_reader"), "GRANT USAGE, CREATE ON SCHEMA schemasync");
     world_sql("GRANT CREATE ON SCHEMA schemasync TO check_reader");
     assert_contains(check_as(77, "check_reader"), "the schema's tables belong to ");
 }
 
-/* What check calls enough must be enough: a pull with those very rights. */
-static void the_rights_it_asks_for_are_enough(void **state) {
+/* What check advises is enough: a pull with those very rights. */
+static void the_role_that_it_advises_is_enough(void **state) {
     (void)state;
     make_role("check_writer");
-    world_sql("GRANT TEMPORARY ON DATABASE %s TO check_writer", world_database());
-    world_run(0, "migrate");
-    world_sql("GRANT USAGE ON SCHEMA schemasync TO check_writer");
-    world_sql("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA schemasync TO check_writer");
-    world_sql("GRANT USAGE ON ALL SEQUENCES IN SCHEMA schemasync TO check_writer");
+    world_sql("REVOKE schemasync_daemon FROM check_writer");
+    assert_contains(check_as(77, "check_writer"), ADVICE);
+    world_sql("GRANT schemasync_daemon TO check_writer");
     const char *conninfo = world_text("dbname=%s user=check_writer", world_database());
     check_as(0, "check_writer");
     world_run(0, "--database", conninfo, "pull");
@@ -360,6 +363,8 @@ static void the_rights_it_asks_for_are_enough(void **state) {
                " 'set': {'required': true}}");
     world_run(0, "--database", conninfo, "pull");
     assert_changes("Account|field_changed|Phone|required|false|true");
+    world_sql("REVOKE schemasync_daemon FROM check_writer");
+    assert_contains(check_as(77, "check_writer"), ADVICE);
 }
 
 static void a_standby_is_told(void **state) {
@@ -397,7 +402,7 @@ int main(void) {
         world_test(a_database_that_is_away_is_69),
         world_test(a_configuration_may_leave_the_database_out),
         world_test(rights_that_lack_are_named_with_the_grant),
-        world_test(the_rights_it_asks_for_are_enough),
+        world_test(the_role_that_it_advises_is_enough),
         world_test(a_standby_is_told),
     };
     return world_run_tests("check", tests);

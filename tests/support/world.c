@@ -10,10 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/migrate.h"
 #include "world_parts.h"
 
 struct world world;
 const char *world_generate, *world_every = "1h";
+
+enum { FILE_MAX = 64 * 1024 };
 
 static const char simulator_key[] = "simulator-key";
 
@@ -75,6 +78,16 @@ const char *world_url(void) {
 
 const char *world_database(void) {
     return world.database;
+}
+
+/* A file of the repository, to be freed. */
+static char *world_file(const char *path) {
+    FILE *file = fopen(path, "re");
+    char *text = alloc_zero(FILE_MAX, 1);
+    if (!file || fread(text, 1, FILE_MAX - 1, file) == 0)
+        fail_msg("%s: %s", path, strerror(errno));
+    fclose(file);
+    return text;
 }
 
 /* The simulator */
@@ -149,6 +162,21 @@ static void stop_simulator(void) {
     world.simulator = 0;
 }
 
+/* The roles of sql/roles.sql, and a login role that is a schemasync_daemon and nothing else: what a
+ * configuration names, so that every test shows that these rights are enough. Other tests do the same in this
+ * cluster. */
+static void make_roles(void) {
+    char *script = world_file("sql/roles.sql");
+    char *login = alloc_printf("DO $$ BEGIN PERFORM pg_advisory_xact_lock(1);"
+                               " IF to_regrole('" WORLD_ROLE "') IS NULL THEN"
+                               "  CREATE ROLE " WORLD_ROLE " LOGIN; GRANT schemasync_daemon TO " WORLD_ROLE
+                               "; END IF; END $$");
+    world_sql_admin(script);
+    world_sql_admin(login);
+    free(script);
+    free(login);
+}
+
 /* A group */
 
 int world_begin(void **state) {
@@ -169,10 +197,12 @@ int world_begin(void **state) {
     setenv("SIMULATOR_KEY", simulator_key, 1);
     setenv("SCHEMASYNCD_CONFIG", world.config_path, 1);
     setenv("CREDENTIALS_DIRECTORY", world.directory, 1);
+    make_roles();
     char *create = alloc_printf("CREATE DATABASE %s", world.database);
     world_sql_admin(create);
     free(create);
     setenv("PGDATABASE", world.database, 1);
+    make_roles();
     world_sql_connect();
     start_simulator();
     return 0;
@@ -214,6 +244,9 @@ int world_fresh(void **state) {
     world.last_change = 0;
     (void)world_control_at(WORLD_HERE, "POST", "/_control/reset", "%s", "");
     world_sql("DROP SCHEMA IF EXISTS schemasync CASCADE");
+    char *script = migrate_script(0);
+    world_sql_admin(script);
+    free(script);
     setenv("SIMULATOR_KEY", simulator_key, 1);
     configure(.targets = NULL);
     return 0;
@@ -238,17 +271,18 @@ void world_configure(const struct world_config *config) {
                                  or_default(config->targets, "[Account]"));
     world_configure_raw(world_text(
         "api: {base_url: \"%s\", auth: %s, rate: 0, retries: %s, timeout: %s%s%s}\n"
-        "database: {conninfo: dbname=%s%s%s}\n"
+        "database: {conninfo: dbname=%s user=%s%s%s}\n"
         "schedule: {every: %s, jitter: 0%%, refresh: %s, refresh_timeout: %s}\n"
         "drift: {%s}\n"
         "%s"
         "connections:\n%s",
         or_default(config->base_url, world.url), or_default(config->auth, "{bearer: {env: SIMULATOR_KEY}}"),
         or_default(config->retries, "0"), or_default(config->timeout, "5s"), config->api ? ", " : "",
-        or_default(config->api, ""), world.database, config->database ? ", " : "",
-        or_default(config->database, ""), or_default(config->every, world_every),
-        or_default(config->refresh, "connection"), or_default(config->refresh_timeout, "10s"),
-        or_default(config->drift, ""), or_default(config->more, ""), connections));
+        or_default(config->api, ""), world.database, or_default(config->role, WORLD_ROLE),
+        config->database ? ", " : "", or_default(config->database, ""),
+        or_default(config->every, world_every), or_default(config->refresh, "connection"),
+        or_default(config->refresh_timeout, "10s"), or_default(config->drift, ""),
+        or_default(config->more, ""), connections));
 }
 
 /* Texts */

@@ -1,6 +1,6 @@
 /* The world of an integration test: the built schemasyncd with a configuration file, the API simulator, and a
  * database of its own in the cluster at $PGHOST (tests/run-tests brings it). One world a test program; each
- * test begins in a fresh one.
+ * test begins in a fresh one, with a schema that its owner has made.
  *
  * Texts of JSON may be written with ' for ", all are printf formats. Everything ends within a deadline; what
  * goes wrong fails the test at the line of the test that asked. What functions return is valid until the test
@@ -29,6 +29,9 @@
 /* An item of `connections`. */
 #define CONNECTION(name, id, targets) "  - {name: " name ", id: " id ", targets: " targets "}\n"
 
+/* The login role that a configuration names: a schemasync_daemon, which is not the schema's owner. */
+#define WORLD_ROLE "schemasync_test"
+
 /* What a configuration says; NULL or absent: the default. All are pieces of YAML. */
 struct world_config {
     const char *targets;         /* of salesforce-prod; default [Account] */
@@ -42,6 +45,7 @@ struct world_config {
     const char *base_url;        /* default: the simulator's */
     const char *api;             /* more of api, as `version: "2024-02-08"` */
     const char *database;        /* more of database */
+    const char *role;            /* the database's user; default WORLD_ROLE, "": libpq's default, the owner */
     const char *drift;           /* members of drift */
     const char *more;            /* more lines */
 };

@@ -146,9 +146,10 @@ static void a_newer_schema_ends_the_start_and_is_waited_for_later(void **state) 
 
 static void an_old_schema_ends_the_start_where_it_must_not_be_touched(void **state) {
     (void)state;
+    world_sql("DROP SCHEMA schemasync CASCADE");
     configure(.database = "migrate: check");
     assert_contains(daemon_await_exit(daemon_start(), 78), "schemasyncd migrate");
-    world_run(0, "migrate");
+    world_run(0, "--database", world_text("dbname=%s", world_database()), "migrate"); /* its owner does */
     struct daemon *daemon = daemon_start();
     daemon_await_quiet();
     daemon_stop(daemon);
@@ -156,6 +157,7 @@ static void an_old_schema_ends_the_start_where_it_must_not_be_touched(void **sta
 
 static void missing_rights_end_the_start(void **state) {
     (void)state;
+    configure(.role = "");
     cluster_admin("DROP ROLE IF EXISTS nobody");
     assert_contains(daemon_await_exit(daemon_start(.environment = "PGUSER=nobody"), 77),
                     "nobody"); /* no such role */
