@@ -56,6 +56,7 @@ struct diff_options {
         *first;   /* the first answer, for REMOVAL_BOTH; NULL: it said nothing of the fields (404) */
     bool take_in; /* another API version answers: differences are taken in without changes, but for
                    * fields and modes added or removed */
+    bool exact; /* nothing is taken in, unknown members that only one side has differ too: for two mirrors */
     const char *const *ignored; /* globs over attributes that are stored but not compared */
     size_t ignored_count;
 };

@@ -241,7 +241,7 @@ void diff_fields(struct diff_work *work) {
     static const struct target nothing;
     struct pairs pairs = {.mirror = work->mirror, .answer = work->answer};
     struct pair pair;
-    struct taken taken;
+    struct taken taken = {0};
     if (!work->answer->has_fields) { /* says nothing of them */
         pairs.answer = &nothing;
         while (pairs_next(&pairs, &pair))
@@ -249,7 +249,8 @@ void diff_fields(struct diff_work *work) {
         diff->kept = diff->kept || diff->field_count > 0;
         return;
     }
-    find_taken_in(work, &taken.gained, &taken.lost);
+    if (!work->options->exact)
+        find_taken_in(work, &taken.gained, &taken.lost);
     for (size_t i = 0; i < taken.gained.count; i++)
         diff_add_taken_in(work, diff_attribute(work, "extra", taken.gained.names[i]));
     for (size_t i = 0; i < taken.lost.count; i++)

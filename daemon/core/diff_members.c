@@ -22,7 +22,7 @@ static bool is_taken_in(struct diff_work *work, const struct members_pair *pair,
                         const struct member *new) {
     const struct member *present = old ? old : new;
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one side has it */
-    if (present->known)
+    if (present->known || work->options->exact)
         return false;
     const struct names *names = old ? pair->lost : pair->gained;
     if (names)

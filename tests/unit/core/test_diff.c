@@ -272,6 +272,20 @@ static void test_ignored(void **state) {
     RUN(cases);
 }
 
+static void test_exact(void **state) {
+    (void)state;
+    static const struct diff_case cases[] = {
+        {.mirror = FIELDS(FIELD("a", ",\"gone\":1")), .answer = FIELDS(FIELD("a", ",\"novel\":2")),
+         .options = {.exact = true},
+         .expected = "field_changed a extra.gone 1 -\nfield_changed a extra.novel - 2\nreplace a@1\n", .field_count = 1},
+        {.mirror = PROPERTIES("\"gone\":1"), .answer = PROPERTIES("\"novel\":false"), .options = {.exact = true},
+         .expected = "target_changed - properties.gone 1 -\nname - modes - properties {}\n"},
+        {.mirror = MODES("{\"mode\":\"m\"}"), .answer = MODES("{\"mode\":\"m\",\"novel\":1}"), .options = {.exact = true},
+         .expected = "mode_changed - m.novel - 1\nname - modes [{\"mode\":\"m\",\"novel\":1}] properties -\n"},
+    };
+    RUN(cases);
+}
+
 static void test_target_and_modes(void **state) {
     (void)state;
     static const struct diff_case cases[] = {
@@ -555,19 +569,13 @@ static void test_many_members(void **state) {
 
 int main(void) {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_added_and_removed),
-        cmocka_unit_test(test_duplicates),
-        cmocka_unit_test(test_taken_in),
-        cmocka_unit_test(test_ignored),
-        cmocka_unit_test(test_target_and_modes),
-        cmocka_unit_test(test_merged_field),
-        cmocka_unit_test(test_baseline),
-        cmocka_unit_test(test_lacking),
-        cmocka_unit_test(test_missing_member),
-        cmocka_unit_test(test_edits_lead_to_the_answer),
-        cmocka_unit_test(test_equal_snapshots),
-        cmocka_unit_test(test_many_members),
+        cmocka_unit_test(test_attributes),       cmocka_unit_test(test_added_and_removed),
+        cmocka_unit_test(test_duplicates),       cmocka_unit_test(test_taken_in),
+        cmocka_unit_test(test_ignored),          cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_target_and_modes), cmocka_unit_test(test_merged_field),
+        cmocka_unit_test(test_baseline),         cmocka_unit_test(test_lacking),
+        cmocka_unit_test(test_missing_member),   cmocka_unit_test(test_edits_lead_to_the_answer),
+        cmocka_unit_test(test_equal_snapshots),  cmocka_unit_test(test_many_members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
