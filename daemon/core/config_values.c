@@ -1,4 +1,5 @@
 /* The parsers of single values. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,17 +149,30 @@ static bool parse_millionths(const char *text, size_t length, int64_t *ret) {
     return digits;
 }
 
+/* What is listened on must be known without asking a name server. */
+static bool is_address(const char *host, size_t length) {
+    char text[INET6_ADDRSTRLEN];
+    unsigned char address[sizeof(struct in6_addr)];
+    bool bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
+    if (bracketed) {
+        host++;
+        length -= 2;
+    }
+    if (length >= sizeof(text))
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)length, host);
+    return inet_pton(bracketed ? AF_INET6 : AF_INET, text, address) == 1 ||
+           (!bracketed && strcmp(text, "localhost") == 0);
+}
+
 void config_parse_listen(struct config_loader *loader, const struct config_key *key, struct yaml_node *node,
                          void *target) {
     const char *text = clean_text(loader, key, node);
     if (!text)
         return;
     const char *colon = strrchr(text, ':');
-    size_t host = colon ? (size_t)(colon - text) : 0;
-    bool bracketed = host > 2 && text[0] == '[' && text[host - 1] == ']';
-    bool plain = host > 0 && !memchr(text, ':', host) && !strpbrk(text, "[]/ ");
     int64_t port;
-    if ((bracketed || plain) && parse_number(colon + 1, &port) && port <= 65535)
+    if (colon && is_address(text, (size_t)(colon - text)) && parse_number(colon + 1, &port) && port <= 65535)
         store_text(loader, text, target);
     else
         complain_value(loader, key, node);
