@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/messages.h"
 #include "flow/change_log.h"
+#include "io/timer.h"
 
 /* Runs at once, in one daemon. Most of a run is waiting; requests are limited by the API's own limits. */
 enum { RUNS_AT_ONCE = 256 };
@@ -29,6 +30,7 @@ struct generation {
 struct active {
     struct run *run;
     struct generation *generation;
+    usec_t since;
     size_t lines; /* logged of its targets */
 };
 
@@ -192,6 +194,8 @@ static void on_done(struct run *run, const struct run_report *report, void *user
     if (report->changes > 0)
         change_log_tell(scheduler->change_log, run_connection(run)->name, run_id(run));
     note_last(&scheduler->status, run, report);
+    if (scheduler->options.ended)
+        scheduler->options.ended(run, report, timer_now() - active->since, scheduler->options.userdata);
     run_free(run);
     active->generation->runs--;
     *active = (struct active){0};
@@ -224,6 +228,7 @@ static void start_run(struct scheduler *scheduler, struct generation *generation
     struct active *active = active_of(scheduler, NULL);
     active->generation = generation;
     active->generation->runs++;
+    active->since = timer_now();
     scheduler->under_way++;
     struct run_options options = {
         .event = scheduler->options.event,

@@ -28,6 +28,9 @@ struct scheduler_options {
     /* A right is missing in the database, found at the start: the daemon ends. Later that is told and waited
      * for. */
     void (*refused)(const struct error *error, void *userdata);
+    /* A run has ended, after so long: there may be something to count, or to send. May be NULL; the run and
+     * its report are valid during the call. */
+    void (*ended)(const struct run *run, const struct run_report *report, usec_t took, void *userdata);
     void *userdata;
 };
 
