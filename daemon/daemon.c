@@ -17,10 +17,13 @@
 #include "cli/load.h"
 #include "cli/migrate.h"
 #include "cli/worker.h"
+#include "flow/outbox_log.h"
 #include "flow/retention.h"
 #include "flow/scheduler.h"
 #include "io/http.h"
+#include "service/heartbeat.h"
 #include "service/loader.h"
+#include "service/outbox.h"
 
 /* All is over by then, whatever is under way: systemd and people wait five seconds. */
 static const usec_t longest_stop = 4 * USEC_PER_SEC;
@@ -44,6 +47,9 @@ struct daemon {
     char *worker;
     struct scheduler *scheduler;
     struct retention *retention;
+    struct outbox *outbox;
+    struct heartbeat *heartbeat;
+    unsigned stopping_parts; /* that have not ended yet: runs, deliveries */
     sd_event_source *signals[3], *status_timer, *stop_timer;
     struct database_call *farewell;
     struct link load, control;
@@ -159,6 +165,8 @@ static void on_farewell(const struct database_result *result, const struct error
 
 static void on_stopped(void *userdata) {
     struct daemon *daemon = userdata;
+    if (--daemon->stopping_parts > 0)
+        return;
     daemon->farewell = store_forget_worker(&daemon->store, on_farewell, daemon);
 }
 
@@ -178,7 +186,10 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
     }
     sd_event_add_time_relative(event, &daemon->stop_timer, CLOCK_MONOTONIC, (uint64_t)longest_stop, 0,
                                on_stop_timer, daemon);
+    daemon->stopping_parts = 2;
+    heartbeat_free(TAKE_PTR(daemon->heartbeat));
     scheduler_stop(daemon->scheduler, on_stopped, daemon);
+    outbox_stop(daemon->outbox, on_stopped, daemon);
     return 0;
 }
 
@@ -203,6 +214,8 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         log_notice(LOG_FIELDS(LOG_ID(MESSAGE_CONFIG_RELOADED)), "the configuration has been read again");
         if (daemon->scheduler) {
             retention_reload(daemon->retention, config);
+            outbox_reload(daemon->outbox, config);
+            heartbeat_reload(daemon->heartbeat, config);
             scheduler_reload(daemon->scheduler, config);
         } else {
             config_free(daemon->config);
@@ -300,7 +313,42 @@ static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
     }
 }
 
+static void on_run_ended(const struct run *run, const struct run_report *report, usec_t took,
+                         void *userdata) {
+    const struct daemon *daemon = userdata;
+    (void)run;
+    (void)report;
+    (void)took;
+    outbox_poke(daemon->outbox);
+}
+
+/* What works from now on. The configuration goes to the scheduler; the others use it as long as that does. */
+static void start_work(struct daemon *daemon) {
+    const struct config *config = daemon->config;
+    struct sd_event *event = daemon->session->event;
+    struct outbox_context outbox = {.event = event,
+                                    .http = daemon->http,
+                                    .store = &daemon->store,
+                                    .config = config,
+                                    .observer = outbox_log_observer};
+    struct heartbeat_options heartbeat = {
+        .event = event, .http = daemon->http, .store = &daemon->store, .told = heartbeat_log};
+    struct scheduler_options scheduler = {.event = event,
+                                          .store = &daemon->store,
+                                          .pool = daemon->pool,
+                                          .refused = on_refused,
+                                          .ended = on_run_ended,
+                                          .userdata = daemon};
+    daemon->retention = retention_new(event, &daemon->store, config);
+    daemon->outbox = outbox_new(&outbox);
+    daemon->heartbeat = heartbeat_new(&heartbeat, config);
+    daemon->scheduler = scheduler_new(&scheduler, TAKE_PTR(daemon->config));
+    outbox_start(daemon->outbox);
+}
+
 static void daemon_done(struct daemon *daemon) {
+    heartbeat_free(daemon->heartbeat);
+    outbox_free(daemon->outbox);
     retention_free(daemon->retention);
     scheduler_free(daemon->scheduler);
     database_cancel(daemon->farewell);
@@ -335,13 +383,7 @@ static int daemon_main(struct daemon *daemon) {
                  (double)watchdog / (double)USEC_PER_SEC);
     sd_notify(false, "READY=1");
     if (prepare_database(daemon, &error)) {
-        struct scheduler_options options = {.event = daemon->session->event,
-                                            .store = &daemon->store,
-                                            .pool = daemon->pool,
-                                            .refused = on_refused,
-                                            .userdata = daemon};
-        daemon->retention = retention_new(options.event, &daemon->store, daemon->config);
-        daemon->scheduler = scheduler_new(&options, TAKE_PTR(daemon->config));
+        start_work(daemon);
         if (sd_event_loop(daemon->session->event) < 0)
             error_set(&error, CAUSE_IO, "the event loop failed");
         if (error_is_set(&daemon->fatal))
