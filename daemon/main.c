@@ -16,9 +16,9 @@
 #define DEFAULT_CONFIG "/etc/schemasyncd/schemasyncd.yaml"
 
 static const struct command *const table[] = {
-    &cmd_run,   &cmd_pull,   &cmd_check,   &cmd_migrate, &cmd_status,
-    &cmd_drift, &cmd_fields, &cmd_history, &cmd_accept,  &cmd_problems,
-    &cmd_gate,  &cmd_ack,    &cmd_unack,   &cmd_compare, &cmd_run_graph,
+    &cmd_run,    &cmd_pull,    &cmd_check,     &cmd_migrate,    &cmd_status,    &cmd_drift,
+    &cmd_fields, &cmd_history, &cmd_accept,    &cmd_problems,   &cmd_gate,      &cmd_ack,
+    &cmd_unack,  &cmd_compare, &cmd_run_graph, &cmd_alert_test, &cmd_redeliver,
 };
 
 enum { OPTION_CONFIG = 1, OPTION_DATABASE, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT, OPTION_HELP, OPTION_VERSION };

@@ -26,7 +26,8 @@ struct command {
 };
 
 extern const struct command cmd_run, cmd_pull, cmd_check, cmd_migrate, cmd_status, cmd_drift, cmd_fields,
-    cmd_history, cmd_accept, cmd_problems, cmd_gate, cmd_ack, cmd_unack, cmd_compare, cmd_run_graph;
+    cmd_history, cmd_accept, cmd_problems, cmd_gate, cmd_ack, cmd_unack, cmd_compare, cmd_run_graph,
+    cmd_alert_test, cmd_redeliver;
 
 /* The next option of a command: a key of its rows, OPTION_END or OPTION_WRONG; in the second case the message
  * is written.

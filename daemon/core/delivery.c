@@ -42,7 +42,8 @@ void delivery_judge_exit(int status, const char *program, struct delivery_result
 
 void delivery_judge_failure(const struct error *error, struct delivery_result *ret) {
     bool unfit = error->cause == CAUSE_SHAPE || error->cause == CAUSE_TOO_LARGE;
-    *ret = (struct delivery_result){.outcome = unfit ? DELIVERY_REFUSED : DELIVERY_HELD, .status = -1};
+    *ret = (struct delivery_result){
+        .outcome = unfit ? DELIVERY_REFUSED : DELIVERY_HELD, .status = -1, .cause = error->cause};
     memcpy(ret->text, error->text, sizeof(ret->text));
 }
 

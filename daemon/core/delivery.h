@@ -21,6 +21,7 @@ extern const char *const delivery_outcome_names[DELIVERY_OUTCOME_COUNT];
 struct delivery_result {
     enum delivery_outcome outcome;
     int status;                /* the receiver's, or of a program; -1: there was none */
+    enum error_cause cause;    /* why it did not come to an answer; CAUSE_NONE: it did */
     usec_t retry_after;        /* what the receiver asked for; 0: nothing */
     char text[ERROR_TEXT_MAX]; /* what came back, for people: one line without secrets */
 };

@@ -214,6 +214,7 @@ DECLARE
   v_id uuid;
   no_incident schemasync.incidents;
 BEGIN
+  INSERT INTO schemasync.alert_queue (alert) VALUES (p_alert) ON CONFLICT DO NOTHING; -- where no daemon has loaded it yet
   INSERT INTO schemasync.deliveries (alert, event, created_at, pending_since, next_attempt_at)
   VALUES (p_alert, schemasync.compose_event('alert.test', no_incident, NULL, NULL, 'info',
     format('A test of the alert %s: nothing has happened', p_alert), false, 0, '{}', 'changes', '{}', v_now), v_now, v_now, v_now)

@@ -116,6 +116,7 @@ static void test_failures(void **state) {
         delivery_judge_failure(&error, &result);
         assert_int_equal(result.outcome, rows[i].outcome);
         assert_int_equal(result.status, -1);
+        assert_int_equal(result.cause, rows[i].cause);
         assert_string_equal(result.text, "what went wrong");
     }
 }
