@@ -16,9 +16,9 @@
 #define DEFAULT_CONFIG "/etc/schemasyncd/schemasyncd.yaml"
 
 static const struct command *const table[] = {
-    &cmd_run,    &cmd_pull,    &cmd_check,     &cmd_migrate,    &cmd_status,    &cmd_drift,
-    &cmd_fields, &cmd_history, &cmd_accept,    &cmd_problems,   &cmd_gate,      &cmd_ack,
-    &cmd_unack,  &cmd_compare, &cmd_run_graph, &cmd_alert_test, &cmd_redeliver,
+    &cmd_run,     &cmd_pull,       &cmd_check,     &cmd_init,      &cmd_migrate,  &cmd_status, &cmd_drift,
+    &cmd_fields,  &cmd_history,    &cmd_accept,    &cmd_problems,  &cmd_gate,     &cmd_ack,    &cmd_unack,
+    &cmd_compare, &cmd_alert_test, &cmd_redeliver, &cmd_run_graph, &cmd_describe,
 };
 
 enum { OPTION_CONFIG = 1, OPTION_DATABASE, OPTION_LOG_LEVEL, OPTION_LOG_FORMAT, OPTION_HELP, OPTION_VERSION };
@@ -32,6 +32,14 @@ static const struct option_row global_rows[] = {
     {"version", false, OPTION_VERSION},
     {0},
 };
+
+const struct command *command_listed(size_t index) {
+    return index < ARRAY_LENGTH(table) ? table[index] : NULL;
+}
+
+const struct option_row *command_global_options(void) {
+    return global_rows;
+}
 
 /* Secrets stand in this process's memory: no file and no other process of the user shall get at it. (A
  * sanitizer's search for leaks has to.) */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 #include "cli/options.h"
@@ -17,17 +18,23 @@ struct globals {
 
 struct command {
     const char *name;
-    const char *arguments; /* as the usage line shows them */
-    const char *summary;   /* one line */
-    const char *details;   /* options, one a line, and one example */
+    const char *arguments;            /* as the usage line shows them */
+    const char *summary;              /* one line */
+    const char *details;              /* options, one a line, and one example */
+    const struct option_row *options; /* NULL: none */
     int (*run)(const struct globals *globals, int argc,
                char **argv); /* argv[0] is the command; returns the exit code */
     bool hidden;
 };
 
-extern const struct command cmd_run, cmd_pull, cmd_check, cmd_migrate, cmd_status, cmd_drift, cmd_fields,
-    cmd_history, cmd_accept, cmd_problems, cmd_gate, cmd_ack, cmd_unack, cmd_compare, cmd_run_graph,
-    cmd_alert_test, cmd_redeliver;
+extern const struct command cmd_run, cmd_pull, cmd_check, cmd_init, cmd_migrate, cmd_status, cmd_drift,
+    cmd_fields, cmd_history, cmd_accept, cmd_problems, cmd_gate, cmd_ack, cmd_unack, cmd_compare,
+    cmd_alert_test, cmd_redeliver, cmd_run_graph, cmd_describe;
+
+/* The table of commands, which is main.c's: the one at `index`, NULL behind the last; and the options before
+ * a command. */
+const struct command *command_listed(size_t index);
+const struct option_row *command_global_options(void);
 
 /* The next option of a command: a key of its rows, OPTION_END or OPTION_WRONG; in the second case the message
  * is written.

@@ -31,13 +31,13 @@ int mirror_find(const struct command *command, struct session *session, const ch
 /* Loads the list of its targets: all, or the one. */
 bool mirror_load(struct session *session, struct mirror *mirror, struct error *ret_error);
 
-/* Compares two targets by their keys, the first as the old one. The caller ends *ret with
- * mirrors_diff_done(). */
+/* Two targets as they are stored, and what makes the second of the first. */
 struct mirrors_diff {
     struct target *first, *second;
     struct diff diff;
 };
 
+/* Compares two targets by their keys. The caller ends *ret with mirrors_diff_done(). */
 bool mirrors_compare(struct session *session, int first_key, int second_key, const char *const *ignored,
                      size_t ignored_count, struct mirrors_diff *ret, struct error *ret_error);
 void mirrors_diff_done(struct mirrors_diff *diff);
