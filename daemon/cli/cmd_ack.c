@@ -147,5 +147,6 @@ const struct command cmd_ack = {
         "\n"
         "Example:\n"
         "  schemasyncd ack 41 42 p3 --note \"agreed with the Salesforce team\"\n",
+    .options = rows,
     .run = run,
 };

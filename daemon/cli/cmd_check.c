@@ -161,5 +161,6 @@ const struct command cmd_check = {
         "\n"
         "Example:\n"
         "  schemasyncd --config /etc/schemasyncd/schemasyncd.yaml check --online\n",
+    .options = rows,
     .run = run,
 };

@@ -293,5 +293,6 @@ const struct command cmd_compare = {
         "\n"
         "Example:\n"
         "  schemasyncd compare salesforce-sandbox salesforce-prod --ignore 'extra.*' --exit-code\n",
+    .options = rows,
     .run = run,
 };

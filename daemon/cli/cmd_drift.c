@@ -233,5 +233,6 @@ const struct command cmd_drift = {
         "\n"
         "Example:\n"
         "  schemasyncd drift --since 24h --severity breaking\n",
+    .options = rows,
     .run = run,
 };

@@ -160,5 +160,6 @@ const struct command cmd_fields = {
         "\n"
         "Example:\n"
         "  schemasyncd fields salesforce-prod Account --as-of 7d\n",
+    .options = rows,
     .run = run,
 };

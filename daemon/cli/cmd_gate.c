@@ -134,5 +134,6 @@ const struct command cmd_gate = {
         "\n"
         "Example:\n"
         "  schemasyncd gate e7a1b2c3-d4e5-4f60-8a7b-0c9d8e7f6a01 && run-the-sync\n",
+    .options = rows,
     .run = run,
 };

@@ -267,5 +267,6 @@ const struct command cmd_history = {
         "\n"
         "Example:\n"
         "  schemasyncd history salesforce-prod Account Tier__c --attribute type\n",
+    .options = rows,
     .run = run,
 };

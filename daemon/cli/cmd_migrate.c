@@ -67,5 +67,6 @@ const struct command cmd_migrate = {
         "\n"
         "Example:\n"
         "  schemasyncd --database 'dbname=schemasync' migrate --print | psql -v ON_ERROR_STOP=1 schemasync\n",
+    .options = rows,
     .run = run,
 };

@@ -140,5 +140,6 @@ const struct command cmd_problems = {
         "\n"
         "Example:\n"
         "  schemasyncd problems \"Accounts to Salesforce\"\n",
+    .options = rows,
     .run = run,
 };

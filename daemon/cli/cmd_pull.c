@@ -349,5 +349,6 @@ const struct command cmd_pull = {
                "  --exit-code        end with 3 if there was drift\n"
                "\n"
                "example: schemasyncd pull --connection salesforce-prod --dry-run\n",
+    .options = rows,
     .run = pull_run,
 };

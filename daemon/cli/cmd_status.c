@@ -284,5 +284,6 @@ const struct command cmd_status = {
         "\n"
         "Example:\n"
         "  schemasyncd status --json | jq -r '.targets[] | select(.state == \"suspect\") | .target_id'\n",
+    .options = rows,
     .run = run,
 };

@@ -69,5 +69,6 @@ const struct command cmd_unack = {
         "\n"
         "Example:\n"
         "  schemasyncd unack 41 --note \"not agreed after all\"\n",
+    .options = rows,
     .run = run,
 };
