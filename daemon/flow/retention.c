@@ -36,10 +36,10 @@ static unsigned long long rows_deleted(const struct database_result *result) {
     return sum;
 }
 
-/* That another configuration counts, or the database is away, is told by others. */
+/* That another configuration counts, or the database is away or takes no writes, is told by others. */
 static bool is_told_elsewhere(const struct error *error) {
     return error->cause == CAUSE_CONFIG_DIFFERS || error->cause == CAUSE_SCHEMA_NEW ||
-           error->cause == CAUSE_DB_UNREACHABLE;
+           error_class(error->cause)->kind == ERROR_KIND_TRANSIENT;
 }
 
 static void on_pruned(const struct database_result *result, const struct error *error, void *userdata) {

@@ -33,14 +33,16 @@ BEGIN
       SELECT 'schemasync_operator', 'EXECUTE', 'FUNCTION', name FROM routine
       WHERE proname IN ('acknowledge', 'acknowledge_problems', 'acknowledge_where', 'unacknowledge')),
     names AS (
-      SELECT g.kind, string_agg(DISTINCT g.name, ', ') AS names FROM granted g GROUP BY 1),
+      SELECT 'TABLE' AS kind, string_agg(name, ', ') AS names FROM relation
+      UNION ALL
+      SELECT 'FUNCTION', string_agg(name, ', ') FROM routine),
     steps (step, command) AS (
       SELECT 1, format('REVOKE ALL ON %s %s FROM %s', n.kind, n.names,
                        (SELECT string_agg(o.rolname, ', ') FROM (
                           SELECT 'PUBLIC' UNION ALL
                           SELECT a.rolname FROM pg_roles a
                           WHERE a.rolname IN ('schemasync_daemon', 'schemasync_reader', 'schemasync_operator')) o (rolname)))
-      FROM names n
+      FROM names n WHERE n.names IS NOT NULL
       UNION ALL
       SELECT 2, format('GRANT %s ON %s %s TO %s', g."right", g.kind, string_agg(g.name, ', '), g.role)
       FROM granted g WHERE to_regrole(g.role) IS NOT NULL GROUP BY g.role, g."right", g.kind

@@ -90,12 +90,16 @@ static void a_faulty_configuration_is_78(void **state) {
 
 static void another_schema_is_78(void **state) {
     (void)state;
+    world_sql("DROP SCHEMA schemasync CASCADE");
+    configure(.role = "");
     world_pull(78, "--dry-run"); /* none at all, which it may not make */
     assert_sql("SELECT to_regnamespace('schemasync')", "-");
-    configure(.database = "migrate: check");
+    configure(.database = "migrate: check", .role = "");
     world_pull(78);
     assert_sql("SELECT to_regnamespace('schemasync')", "-");
     configure(.targets = NULL);
+    assert_contains(world_pull(77), "permission denied"); /* who is not the owner makes none */
+    configure(.role = "");
     world_pull(0);
     configure(.database = "migrate: check");
     world_pull(0);

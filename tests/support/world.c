@@ -271,15 +271,15 @@ void world_configure(const struct world_config *config) {
                                  or_default(config->targets, "[Account]"));
     world_configure_raw(world_text(
         "api: {base_url: \"%s\", auth: %s, rate: 0, retries: %s, timeout: %s%s%s}\n"
-        "database: {conninfo: dbname=%s user=%s%s%s}\n"
+        "database: {conninfo: dbname=%s%s%s%s%s}\n"
         "schedule: {every: %s, jitter: 0%%, refresh: %s, refresh_timeout: %s}\n"
         "drift: {%s}\n"
         "%s"
         "connections:\n%s",
         or_default(config->base_url, world.url), or_default(config->auth, "{bearer: {env: SIMULATOR_KEY}}"),
         or_default(config->retries, "0"), or_default(config->timeout, "5s"), config->api ? ", " : "",
-        or_default(config->api, ""), world.database, or_default(config->role, WORLD_ROLE),
-        config->database ? ", " : "", or_default(config->database, ""),
+        or_default(config->api, ""), world.database, config->role && !config->role[0] ? "" : " user=",
+        or_default(config->role, WORLD_ROLE), config->database ? ", " : "", or_default(config->database, ""),
         or_default(config->every, world_every), or_default(config->refresh, "connection"),
         or_default(config->refresh_timeout, "10s"), or_default(config->drift, ""),
         or_default(config->more, ""), connections));

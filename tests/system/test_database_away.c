@@ -158,7 +158,8 @@ static void connections_that_run_out_are_waited_for(void **state) {
     (void)state;
     cluster_admin("DROP ROLE IF EXISTS limited");
     cluster_admin("CREATE ROLE limited LOGIN CONNECTION LIMIT 1");
-    cluster_admin("GRANT CREATE ON DATABASE %s TO limited", world_database());
+    cluster_admin("GRANT schemasync_daemon TO limited");
+    configure(.role = "");
     struct daemon *daemon = daemon_start(.environment = "PGUSER=limited");
     daemon_await_log(daemon, "too many connections for role", 1);
     wait_ms(1500);
@@ -218,6 +219,8 @@ static void a_database_that_is_read_only_for_a_while_is_waited_for(void **state)
 /* At the start a database that is read-only and has no schema yet is waited for too. */
 static void a_schema_that_cannot_be_made_yet_is_waited_for(void **state) {
     (void)state;
+    world_sql("DROP SCHEMA schemasync CASCADE");
+    configure(.role = "");
     world_sql("SET default_transaction_read_only = off");
     set_read_only("on");
     struct daemon *daemon = daemon_start();
