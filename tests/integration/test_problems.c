@@ -2,6 +2,8 @@
  */
 #include "world.h"
 
+#include <string.h>
+
 #define SYNC "e7a1b2c3-d4e5-4f60-8a7b-0c9d8e7f6a01"
 #define TIER "'connection': 'salesforce-prod', 'target': 'Account', 'field': 'Tier__c'"
 /* the mapping of what must be supplied */
@@ -51,6 +53,32 @@ static void each_problem_of_a_field(void **state) {
         set(cases[i].field, cases[i].members);
         world_pull(0);
         assert_problems(cases[i].problem);
+    }
+}
+
+/* What only some syncs ask of a field: that it may be encrypted, or filtered by. */
+static void encryption_and_filters(void **state) {
+    (void)state;
+    static const struct {
+        const char *uses, *members, *problem;
+    } cases[] = {
+        {"'fields': [" NAME ", {'target': 'Website', 'encryption_enabled': true}]", "'encryptable': false",
+         "encryption-not-supported|Website|breaking"},
+        {"'fields': [" NAME ", {'target': 'Website', 'encryption_enabled': true}]", "'encryptable': true",
+         ""},
+        {"'fields': [" NAME ", {'target': 'Website'}]", "'encryptable': false", ""},
+        {"'fields': [" NAME "], 'filters': [{'field_type': 'Target', 'field_id': 'Website'}]",
+         "'filterable': false", "filter-not-supported|Website|warning"},
+        {"'fields': [" NAME "], 'filters': [{'field_type': 'Model', 'field_id': 'Website'}]",
+         "'filterable': false", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        world_fresh(state);
+        world_edit("{'op': 'sync_set', 'sync': '" SYNC "', 'set': {%s}}", cases[i].uses);
+        set("Website", cases[i].members);
+        world_pull(0);
+        assert_problems(cases[i].problem);
+        world_run(strstr(cases[i].problem, "breaking") ? 3 : 0, "gate", SYNC); /* a warning shuts no gate */
     }
 }
 
@@ -150,6 +178,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         world_test(what_was_broken_before_the_first_look),
         world_test(each_problem_of_a_field),
+        world_test(encryption_and_filters),
         world_test(the_mode_and_the_identity),
         world_test(a_target_that_is_gone),
         world_test(removing_the_mapping_clears_the_problem),
