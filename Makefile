@@ -41,7 +41,7 @@ FUZZERS           := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: fuzz fuzzers all help deps programs tests unit unit-programs integration system systemd-test simulator-test check check-peers san lint demo install clean format
+.PHONY: docs fuzz fuzzers all help deps programs tests unit unit-programs integration system systemd-test simulator-test check check-long check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -133,6 +133,9 @@ check: deps ## all tests; installs what is missing
 	@$(MAKE) --no-print-directory tests
 	tests/run-tests "$(BUILD)" all
 
+check-long: tests ## the tests of the daemon with the numbers that it promises: 20,000 passes, a lease and a database away by the clock; half an hour
+	SCHEMASYNCD_LONG=1 TEST_TIMEOUT=3600 tests/run-tests "$(BUILD)" system
+
 san: ## all tests under ASan and UBSan
 	@$(MAKE) --no-print-directory VARIANT=san tests
 	tests/run-tests build/san all
@@ -167,6 +170,9 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	    sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr/local/share/,$(PREFIX)/share/,g' systemd/$$unit \
 	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
 	done
+
+docs: $(PROGRAM) ## make manual pages, completions and the configuration's JSON Schema anew
+	tests/support/with_postgres.sh docs/make $(PROGRAM) .
 
 clean: ## remove what was built
 	rm -rf build
