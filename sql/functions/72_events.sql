@@ -80,8 +80,9 @@ AS $$
     WHEN 'mode' THEN ' mode ' || left(x.attribute, 60) || ' '
     ELSE ' ' END || CASE
     WHEN x.kind = 'field_changed' THEN
-      left(x.attribute, 40) || CASE WHEN octet_length(x.old_value::text) + octet_length(x.new_value::text) < 60
-        THEN ' ' || (x.old_value #>> '{}') || ' → ' || (x.new_value #>> '{}') ELSE ' changed' END
+      left(x.attribute, 40) || CASE WHEN octet_length(concat(x.old_value, x.new_value)) < 60
+        THEN format(' %s → %s', coalesce(x.old_value #>> '{}', 'null'), coalesce(x.new_value #>> '{}', 'null'))
+        ELSE ' changed' END
     WHEN x.kind = 'target_changed' THEN left(x.attribute, 60) || ' changed'
     ELSE split_part(x.kind::text, '_', 2) END
 $$;

@@ -3,11 +3,20 @@
 #pragma once
 
 #include "world.h"
+#include "world_events.h"
 
 #define ACCOUNT         "'connection': 'salesforce-prod', 'target': 'Account'"
 #define CONTACT         "'connection': 'salesforce-prod', 'target': 'Contact'"
 #define REMOVE(field)   world_edit("{'op': 'field_remove', " ACCOUNT ", 'field': '" field "'}")
 #define SET(field, set) world_edit("{'op': 'field_set', " ACCOUNT ", 'field': '" field "', 'set': {" set "}}")
+
+/* A test after which every event that was written is held against its schema. */
+static inline int check_events(void **state) {
+    (void)state;
+    world_check_events();
+    return 0;
+}
+#define told_test(function) cmocka_unit_test_setup_teardown(function, world_fresh, check_events)
 
 #define ALL "  - {name: all, exec: [/bin/true]}\n"
 

@@ -56,6 +56,21 @@ static void an_ignored_rule_tells_nobody(void **state) {
     assert_sql("SELECT count(*) FROM incidents", "0");
 }
 
+static void a_value_that_is_null_has_words_too(void **state) {
+    (void)state;
+    tell("[Account]", "  - {name: curious, min_severity: info, exec: [/bin/true]}\n");
+    world_pull(0);
+    SET("Industry", "'description': 'A'");
+    world_pull(0);
+    SET("Industry", "'description': null");
+    SET("Phone", "'description': 'B'");
+    world_pull(0);
+    assert_contains(world_value("SELECT event #>> '{data,summary}' FROM deliveries ORDER BY number LIMIT 1"),
+                    "Account.Industry description ");
+    assert_contains(world_value("SELECT string_agg(event #>> '{data,summary}', ' ') FROM deliveries"),
+                    "Account.Phone description ");
+}
+
 static void each_filter(void **state) {
     (void)state;
     tell("[Account, Contact]",
@@ -197,15 +212,16 @@ static void an_event_has_its_limits(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        world_test(what_the_event_says),
-        world_test(info_belongs_to_no_incident),
-        world_test(an_ignored_rule_tells_nobody),
-        world_test(each_filter),
-        world_test(what_is_muted_is_recorded_and_told_to_nobody),
-        world_test(a_mute_of_all_rules_silences_the_mirror_too),
-        world_test(told_again_while_it_lasts),
-        world_test(those_who_listen_are_notified),
-        world_test(an_event_has_its_limits),
+        told_test(what_the_event_says),
+        told_test(info_belongs_to_no_incident),
+        told_test(an_ignored_rule_tells_nobody),
+        told_test(a_value_that_is_null_has_words_too),
+        told_test(each_filter),
+        told_test(what_is_muted_is_recorded_and_told_to_nobody),
+        told_test(a_mute_of_all_rules_silences_the_mirror_too),
+        told_test(told_again_while_it_lasts),
+        told_test(those_who_listen_are_notified),
+        told_test(an_event_has_its_limits),
     };
     return world_run_tests("alerts", tests);
 }

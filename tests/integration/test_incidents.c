@@ -348,22 +348,22 @@ static void what_is_managed_no_more(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        world_test(each_decision),
-        world_test(told_once_and_told_when_it_is_over),
-        world_test(what_joins_is_told_and_the_rest_is_not_told_again),
-        world_test(many_fields_lost_at_once),
-        world_test(fewer_are_drift),
-        world_test(a_mass_removal_and_how_it_ends),
-        world_test(a_mass_removal_that_was_none),
-        world_test(failures_are_told_from_the_third),
-        world_test(or_when_they_last_half_an_hour),
-        world_test(a_connection_that_fails_as_a_whole),
-        world_test(a_refused_key_is_one_event_for_all),
-        world_test(a_401_that_the_key_does_not_confirm_is_the_connections_own),
-        world_test(an_api_that_is_away_is_one_event_for_all),
-        world_test(the_third_of_a_day_flaps),
-        world_test(what_people_end_does_not_flap),
-        world_test(what_is_managed_no_more),
+        told_test(each_decision),
+        told_test(told_once_and_told_when_it_is_over),
+        told_test(what_joins_is_told_and_the_rest_is_not_told_again),
+        told_test(many_fields_lost_at_once),
+        told_test(fewer_are_drift),
+        told_test(a_mass_removal_and_how_it_ends),
+        told_test(a_mass_removal_that_was_none),
+        told_test(failures_are_told_from_the_third),
+        told_test(or_when_they_last_half_an_hour),
+        told_test(a_connection_that_fails_as_a_whole),
+        told_test(a_refused_key_is_one_event_for_all),
+        told_test(a_401_that_the_key_does_not_confirm_is_the_connections_own),
+        told_test(an_api_that_is_away_is_one_event_for_all),
+        told_test(the_third_of_a_day_flaps),
+        told_test(what_people_end_does_not_flap),
+        told_test(what_is_managed_no_more),
     };
     return world_run_tests("incidents", tests);
 }
