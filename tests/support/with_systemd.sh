@@ -2,8 +2,8 @@
 # Runs COMMAND as a unit of a throw-away systemd, as root, in half a second more than it takes: PID 1 of its own, a view of this file
 # system whose changes are gone afterwards, no network but the loopback, none of the host's services. The folder that it is called in
 # and the environment are COMMAND's too; what COMMAND writes comes out at the end; returns its exit code, or 125 where no systemd can
-# be had. It isolates tests that are trusted; it is no jail. With WITH_SYSTEMD_JOURNAL=FILE the journal is kept there, for
-# `journalctl --file FILE`.
+# be had. It isolates tests that are trusted; it is no jail. With WITH_SYSTEMD_JOURNAL=FILE the journal is kept there,
+# as `journalctl -o export` writes it.
 # usage: tests/support/with_systemd.sh COMMAND [ARGUMENT...]
 # Needs root and a cgroup2 hierarchy that can be written; `with_systemd.sh --possible` says whether, and why not.
 set -u
@@ -87,10 +87,7 @@ outside() {
         cat "$folder/console" >&2
         status=125
     fi
-    if [ -n "${WITH_SYSTEMD_JOURNAL:-}" ] && [ -s "$folder/shared/journal" ]; then
-        /lib/systemd/systemd-journal-remote -o "$WITH_SYSTEMD_JOURNAL" "$folder/shared/journal" 2>/dev/null ||
-            cp "$folder/shared/journal" "$WITH_SYSTEMD_JOURNAL"
-    fi
+    [ -z "${WITH_SYSTEMD_JOURNAL:-}" ] || cp "$folder/shared/journal" "$WITH_SYSTEMD_JOURNAL"
     end_cgroup "$cgroup"
     rm -rf --one-file-system "$folder"
     exit "$status"
@@ -166,12 +163,6 @@ second() {
     mount --bind / "$space/lower"
     mount -o remount,bind,ro "$space/lower"
     mount -t overlay -o "lowerdir=$space/lower,upperdir=$space/upper,workdir=$space/work" overlay "$root"
-    # The folder of the call, where it is on another file system: the same, changes to it are lost.
-    where=$(findmnt -n -T "$PWD" -o TARGET)
-    if [ "$where" != / ]; then
-        mkdir -p "$space"/{upper,work}-here "$root$PWD"
-        mount -t overlay -o "lowerdir=$PWD,upperdir=$space/upper-here,workdir=$space/work-here" overlay "$root$PWD"
-    fi
     empty_system "$root"
 
     mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
@@ -182,6 +173,14 @@ second() {
     make_devices "$root/dev"
     mount -t tmpfs -o mode=0755,nosuid,nodev run "$root/run"
     mount -t tmpfs -o mode=1777,nosuid,nodev tmp "$root/tmp"
+    # The folder of the call, where it is not to be seen yet: the same, and changes to it are lost as well.
+    where=$(findmnt -n -T "$PWD" -o TARGET)
+    case $where:$PWD in
+    /:/tmp/* | /:/run/* | /[!:]*:*)
+        mkdir -p "$space"/{upper,work}-here "$root$PWD"
+        mount -t overlay -o "lowerdir=$PWD,upperdir=$space/upper-here,workdir=$space/work-here" overlay "$root$PWD"
+        ;;
+    esac
     mkdir "$root/run/with_systemd"
     mount --bind "$folder/shared" "$root/run/with_systemd"
 
