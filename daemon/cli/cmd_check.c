@@ -150,7 +150,7 @@ static int run(const struct globals *globals, int argc, char **argv) {
 const struct command cmd_check = {
     .name = "check",
     .arguments = "[--online]",
-    .summary = "is the configuration in order, what does it cost upstream, does all it names answer",
+    .summary = "Is the configuration in order, what does it cost upstream, does all it names answer",
     .details =
         "  --online   asks as well: reads every secret, and asks the database for its schema and the role's rights, the\n"
         "             API for the key, the connections and the targets named; refreshes nothing, writes nothing\n"

@@ -67,7 +67,8 @@ static bool ask(struct asking *asking, const char *sync, struct error *ret_error
     for (size_t i = before; i < asking->sync_count; i++) {
         const struct shut *shut = &asking->syncs[i];
         CLEANUP(cleanup_free) char *name = text_harmless(shut->name);
-        printf("%s (%s): %s\n", name, shut->id,
+        CLEANUP(cleanup_free) char *shown_id = text_harmless(shut->id);
+        printf("%s (%s): %s\n", name, shown_id,
                shut->gate == 0            ? "may run"
                : shut->gate == EXIT_DRIFT ? "must not run"
                                           : "not known");

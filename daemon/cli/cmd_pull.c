@@ -342,13 +342,14 @@ static int pull_run(const struct globals *globals, int argc, char **argv) {
 const struct command cmd_pull = {
     .name = "pull",
     .arguments = "[--connection NAME]... [--target ID]... [--dry-run] [--exit-code]",
-    .summary = "look at everything (or what is named) once, now",
+    .summary = "Looks at everything (or what is named) once, now",
     .details = "  --connection NAME  this connection only; may be given several times\n"
                "  --target ID        this target only; may be given several times\n"
                "  --dry-run          fetch and compare, print the changes, write nothing, refresh nothing\n"
                "  --exit-code        end with 3 if there was drift\n"
                "\n"
-               "example: schemasyncd pull --connection salesforce-prod --dry-run\n",
+               "Example:\n"
+               "  schemasyncd pull --connection salesforce-prod --dry-run\n",
     .options = rows,
     .run = pull_run,
 };
