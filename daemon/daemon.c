@@ -17,6 +17,7 @@
 #include "cli/load.h"
 #include "cli/migrate.h"
 #include "cli/worker.h"
+#include "flow/monitor.h"
 #include "flow/outbox_log.h"
 #include "flow/retention.h"
 #include "flow/scheduler.h"
@@ -49,6 +50,7 @@ struct daemon {
     struct retention *retention;
     struct outbox *outbox;
     struct heartbeat *heartbeat;
+    struct monitor *monitor;
     unsigned stopping_parts; /* that have not ended yet: runs, deliveries */
     sd_event_source *signals[3], *status_timer, *stop_timer;
     struct database_call *farewell;
@@ -120,6 +122,7 @@ static void on_database(bool up, const struct error *error, void *userdata) {
     struct link *link = userdata;
     struct daemon *daemon = link->daemon;
     link->up = up;
+    monitor_database(daemon->monitor, daemon->load.up && daemon->control.up);
     if (error)
         daemon->away = *error;
     if (!up && !daemon->scheduler && error_class(error->cause)->kind != ERROR_KIND_TRANSIENT) {
@@ -207,6 +210,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
     for (size_t i = 0; i < errors.count; i++)
         log_error(NULL, "%s", errors.lines[i]);
     config_errors_done(&errors);
+    monitor_reload(daemon->monitor, config);
     if (!config) {
         log_error(LOG_FIELDS(LOG_ID(MESSAGE_CONFIG_FAULTY)),
                   "the configuration is faulty: the one before stays");
@@ -251,6 +255,8 @@ static bool build(struct daemon *daemon, struct error *ret_error) {
     if (!daemon->http)
         return false;
     daemon->pool = api_pool_new(event, daemon->http);
+    daemon->monitor = monitor_new(event, daemon->config);
+    api_pool_observe(daemon->pool, meters_count_request, monitor_meters(daemon->monitor));
     daemon->worker = worker_name();
     daemon->store =
         (struct store){.control = session_another(daemon->session, true, on_database, &daemon->control),
@@ -316,10 +322,23 @@ static bool prepare_database(struct daemon *daemon, struct error *ret_error) {
 static void on_run_ended(const struct run *run, const struct run_report *report, usec_t took,
                          void *userdata) {
     const struct daemon *daemon = userdata;
-    (void)run;
-    (void)report;
-    (void)took;
+    monitor_run_ended(daemon->monitor, run, report, took);
     outbox_poke(daemon->outbox);
+}
+
+/* Events on their way are counted, and logged. */
+static void on_tried(const struct outbox_try *this, void *userdata) {
+    const struct daemon *daemon = userdata;
+    meters_count_delivery(monitor_meters(daemon->monitor), this->alert,
+                          delivery_outcome_names[this->result->outcome], this->given_up);
+    outbox_log_observer.tried(this, NULL);
+}
+
+static void on_settled(const char *what, const char *subject, const char *detail, void *userdata) {
+    const struct daemon *daemon = userdata;
+    if (strcmp(what, "given up") == 0)
+        meters_count_delivery(monitor_meters(daemon->monitor), subject, "", true);
+    outbox_log_observer.settled(what, subject, detail, NULL);
 }
 
 /* What works from now on. The configuration goes to the scheduler; the others use it as long as that does. */
@@ -331,6 +350,9 @@ static void start_work(struct daemon *daemon) {
                                     .store = &daemon->store,
                                     .config = config,
                                     .observer = outbox_log_observer};
+    outbox.observer.tried = on_tried;
+    outbox.observer.settled = on_settled;
+    outbox.observer.userdata = daemon;
     struct heartbeat_options heartbeat = {
         .event = event, .http = daemon->http, .store = &daemon->store, .told = heartbeat_log};
     struct scheduler_options scheduler = {.event = event,
@@ -339,6 +361,7 @@ static void start_work(struct daemon *daemon) {
                                           .refused = on_refused,
                                           .ended = on_run_ended,
                                           .userdata = daemon};
+    monitor_begin(daemon->monitor, &daemon->store);
     daemon->retention = retention_new(event, &daemon->store, config);
     daemon->outbox = outbox_new(&outbox);
     daemon->heartbeat = heartbeat_new(&heartbeat, config);
@@ -357,6 +380,7 @@ static void daemon_done(struct daemon *daemon) {
     sd_event_source_disable_unref(daemon->status_timer);
     sd_event_source_disable_unref(daemon->stop_timer);
     loader_free(daemon->store.loader);
+    monitor_free(daemon->monitor);
     database_free(daemon->store.control);
     api_pool_free(daemon->pool);
     http_client_free(daemon->http);
@@ -415,9 +439,10 @@ static int daemon_run(const struct globals *globals, int argc, char **argv) {
 const struct command cmd_run = {
     .name = "run",
     .arguments = "",
-    .summary = "the daemon: keep the mirror on schedule until SIGTERM",
+    .summary = "The daemon: keeps the mirror on schedule until SIGTERM",
     .details = "SIGHUP reads the configuration again; a faulty one is reported and the one before stays.\n"
                "\n"
-               "example: schemasyncd --config /etc/schemasyncd/schemasyncd.yaml run\n",
+               "Example:\n"
+               "  schemasyncd --config /etc/schemasyncd/schemasyncd.yaml run\n",
     .run = daemon_run,
 };

@@ -39,6 +39,7 @@ struct metrics_server {
     struct timer *run, *watch, *tell;
     struct clients clients, waiting[SERVER_PAGES];
     bool wanted_told[SERVER_PAGES];
+    bool closed; /* a connection, in this turn */
     unsigned port;
     metrics_server_wanted *wanted;
     void *userdata;
@@ -59,11 +60,15 @@ static const struct {
 
 /* The server's own turns of the loop */
 
-/* What the library has to do: network events, what was resumed, timeouts. */
+/* What the library has to do: network events, what was resumed, timeouts. At its limit of connections it
+ * accepts none, and does so again only in a turn that begins below it. */
 static void turn(struct metrics_server *server) {
     MHD_UNSIGNED_LONG_LONG wait;
+    server->closed = false;
     MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
+    if (server->closed)
+        timer_set(server->run, 0);
+    else if (MHD_get_timeout(server->daemon, &wait) == MHD_YES)
         timer_set(server->run, (usec_t)MIN(wait, 60000) * USEC_PER_MSEC);
     else
         timer_stop(server->run);
@@ -126,6 +131,7 @@ static void on_connection(void *userdata, struct MHD_Connection *connection, voi
             LIST_REMOVE(client, waiting);
         free(client);
         *context = NULL;
+        server->closed = true;
     }
 }
 
