@@ -236,6 +236,13 @@ int world_end(void **state) {
     return 0;
 }
 
+void world_new_schema(void) {
+    world_sql("DROP SCHEMA IF EXISTS schemasync CASCADE");
+    char *script = migrate_script(0);
+    world_sql_admin(script);
+    free(script);
+}
+
 int world_fresh(void **state) {
     (void)state;
     world_kill_all();
@@ -243,10 +250,7 @@ int world_fresh(void **state) {
     world.arena = arena_new();
     world.last_change = 0;
     (void)world_control_at(WORLD_HERE, "POST", "/_control/reset", "%s", "");
-    world_sql("DROP SCHEMA IF EXISTS schemasync CASCADE");
-    char *script = migrate_script(0);
-    world_sql_admin(script);
-    free(script);
+    world_new_schema();
     setenv("SIMULATOR_KEY", simulator_key, 1);
     configure(.targets = NULL);
     return 0;

@@ -60,6 +60,9 @@ int world_begin(void **state);
 int world_end(void **state);
 int world_fresh(void **state);
 
+/* The schema anew, and empty. */
+void world_new_schema(void);
+
 /* A group of tests, each in a fresh world. */
 #define world_test(function)         cmocka_unit_test_setup(function, world_fresh)
 #define world_run_tests(name, tests) cmocka_run_group_tests_name(name, tests, world_begin, world_end)

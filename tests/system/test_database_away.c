@@ -32,7 +32,7 @@ static const char *undisturbed(void) {
     const char *outcome = world_text("%s", daemon_outcome());
     assert_contains(outcome, "field_removed");
     (void)world_control_at(WORLD_HERE, "POST", "/_control/reset", "%s", "");
-    world_sql("DROP SCHEMA schemasync CASCADE");
+    world_new_schema();
     return outcome;
 }
 

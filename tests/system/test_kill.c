@@ -72,7 +72,7 @@ static void begin(void) {
         assert_sql("SELECT kind, count(*) FROM changes GROUP BY 1 ORDER BY 1",
                    "target_added|1\ntarget_removed|1\nfield_added|149\nfield_removed|11\nfield_changed|29");
         (void)world_control_at(WORLD_HERE, "POST", "/_control/reset", "%s", "");
-        world_sql("DROP SCHEMA schemasync CASCADE");
+        world_new_schema();
     }
     const char *given = getenv("SCHEMASYNCD_SEED");
     seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL) ^ (unsigned)getpid();
