@@ -185,5 +185,6 @@ const struct command cmd_redeliver = {
         "\n"
         "Example:\n"
         "  schemasyncd redeliver --alert on-call --since 24h\n",
+    .options = rows,
     .run = run,
 };
