@@ -18,6 +18,7 @@ struct secret_use {
     char *what; /* "the API key of salesforce-prod", "alert on-call, webhook.url" */
     const struct secret *secret;
     bool is_url, allow_http; /* a URL that is sent to, and whether it may be plain http */
+    bool is_signing;         /* a webhook's signing secret */
 };
 
 struct secret_uses {

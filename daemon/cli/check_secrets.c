@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "core/url.h"
+#include "core/webhook.h"
 #include "io/secret.h"
 
 DEFINE_CLEANUP(char *, secret, secret_free)
@@ -19,7 +20,8 @@ static void add(struct secret_uses *uses, char *what, const struct secret *secre
         return;
     }
     uses->uses = alloc_grow(uses->uses, &uses->capacity, uses->count + 1, sizeof(*uses->uses));
-    uses->uses[uses->count++] = (struct secret_use){what, secret, is_url, allow_http};
+    uses->uses[uses->count++] =
+        (struct secret_use){.what = what, .secret = secret, .is_url = is_url, .allow_http = allow_http};
 }
 
 static bool same_secret(const struct secret *a, const struct secret *b) {
@@ -65,10 +67,18 @@ static void add_keys(const struct config *config, struct secret_uses *uses) {
     }
 }
 
+static void add_signing(struct secret_uses *uses, const struct config_alert *alert,
+                        const struct secret *secret) {
+    size_t before = uses->count;
+    add(uses, alloc_printf("alert %s, signing secret", alert->name), secret, false, false);
+    if (uses->count > before)
+        uses->uses[before].is_signing = true;
+}
+
 static void add_alert(const struct config_alert *alert, struct secret_uses *uses) {
     add(uses, alloc_printf("alert %s, URL", alert->name), &alert->url, true, alert->allow_http);
     for (size_t i = 0; i < alert->signing_count; i++)
-        add(uses, alloc_printf("alert %s, signing secret", alert->name), &alert->signing[i], false, false);
+        add_signing(uses, alert, &alert->signing[i]);
     add(uses, alloc_printf("alert %s, routing key", alert->name), &alert->routing_key, false, false);
 }
 
@@ -102,6 +112,15 @@ static const char *advice(const struct secret *secret) {
     }
 }
 
+/* Of the right length, in base64? */
+static bool check_signing(const char *text, struct error *ret_error) {
+    unsigned char key[WEBHOOK_SECRET_MAX];
+    size_t length;
+    bool good = webhook_secret_parse(text, key, &length, ret_error);
+    explicit_bzero(key, sizeof(key));
+    return good;
+}
+
 static void check_use(const struct secret_use *use, struct findings *findings) {
     struct error error = {0};
     CLEANUP(cleanup_secret) char *text = secret_read(use->secret, &error);
@@ -110,7 +129,8 @@ static void check_use(const struct secret_use *use, struct findings *findings) {
         return;
     }
     CLEANUP(cleanup_free) char *where = secret_describe(use->secret);
-    if (use->is_url && !url_check(text, URL_SEND, use->allow_http, &error))
+    if ((use->is_url && !url_check(text, URL_SEND, use->allow_http, &error)) ||
+        (use->is_signing && !check_signing(text, &error)))
         findings_fail(findings, EXIT_FAULTY_CONFIG, "%s: %s: %s", use->what, where, error.text);
     else
         findings_ok(findings, "%s: %s", use->what, where);

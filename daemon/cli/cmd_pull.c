@@ -12,6 +12,7 @@
 #include "cli/connect.h"
 #include "cli/load.h"
 #include "cli/migrate.h"
+#include "cli/pull_deliveries.h"
 #include "cli/pull_view.h"
 #include "cli/worker.h"
 #include "flow/run.h"
@@ -59,6 +60,7 @@ struct pull {
     const struct config_connection **chosen;
     size_t chosen_count, next, running, finished;
     struct slot slots[RUNS_AT_ONCE];
+    struct pull_deliveries *deliveries; /* when the runs are over */
     bool target_found[NAMES_MAX];
 
     size_t changes;
@@ -67,6 +69,20 @@ struct pull {
 };
 
 static void start_runs(struct pull *pull);
+
+static void on_delivered(void *userdata) {
+    const struct pull *pull = userdata;
+    sd_event_exit(pull->session->event, 0);
+}
+
+/* All that runs have to do is done: what they wrote for others goes out. */
+static void end_runs(struct pull *pull) {
+    if (pull->dry_run || pull->stopped || !database_is_up(pull->store.control))
+        sd_event_exit(pull->session->event, 0);
+    else if (!pull->deliveries)
+        pull->deliveries = pull_deliveries_start(pull->session->event, pull->http, &pull->store, pull->config,
+                                                 on_delivered, pull);
+}
 
 static void add_up(struct pull *pull, const struct run_report *report) {
     pull->changes += report->changes;
@@ -134,7 +150,7 @@ static void start_runs(struct pull *pull) {
         slot->run = run_start(&options);
     }
     if (pull->running == 0)
-        sd_event_exit(pull->session->event, 0);
+        end_runs(pull);
 }
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
@@ -145,7 +161,9 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
     for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         if (pull->slots[i].run)
             run_cancel(pull->slots[i].run);
-    if (pull->running == 0)
+    if (pull->deliveries)
+        pull_deliveries_stop(pull->deliveries);
+    else if (pull->running == 0)
         sd_event_exit(pull->session->event, 0);
     return 0;
 }
@@ -268,6 +286,7 @@ static bool build(struct pull *pull, struct error *ret_error) {
 }
 
 static void pull_done(struct pull *pull) {
+    pull_deliveries_free(pull->deliveries);
     for (size_t i = 0; i < RUNS_AT_ONCE; i++)
         run_free(pull->slots[i].run);
     pull_view_done(&pull->view);
@@ -314,7 +333,7 @@ static int pull_all(struct pull *pull) {
         return command_failed(&cmd_pull, &error);
     pull_view_init(&pull->view, pull->dry_run);
     start_runs(pull);
-    if (pull->running > 0 && sd_event_loop(pull->session->event) < 0) {
+    if (sd_event_loop(pull->session->event) < 0) {
         error_set(&error, CAUSE_IO, "the event loop failed");
         return command_failed(&cmd_pull, &error);
     }
@@ -324,6 +343,7 @@ static int pull_all(struct pull *pull) {
                pull->view.targets, pull->changes, pull->changes == 1 ? "" : "s",
                pull->dry_run ? " (nothing recorded)" : "", pull->view.failures,
                pull->view.failures == 1 ? "" : "s");
+    pull_deliveries_print(pull->deliveries);
     code = report_unknown_targets(pull);
     return code != EXIT_DONE ? code : exit_code(pull);
 }

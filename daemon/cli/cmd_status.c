@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "cli/lookup.h"
+#include "cli/status_alerts.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "service/queries.h"
@@ -117,7 +118,6 @@ static void print_target_data(const struct database_result *result, void *userda
     struct summary *summary = userdata;
     fputs(",\"targets\": ", stdout);
     print_data(result, &summary->style, target_data, ARRAY_LENGTH(target_data));
-    fputs("}\n", stdout);
 }
 
 /* ---- for people */
@@ -270,8 +270,11 @@ static int run(const struct globals *globals, int argc, char **argv) {
         !session_run(session, &query_status_connections, NULL, 0,
                      json ? print_connection_data : print_connections, &summary, &error) ||
         !session_run(session, &query_status_targets, NULL, 0, json ? print_target_data : print_targets,
-                     &summary, &error))
+                     &summary, &error) ||
+        !status_print_alerts(session, &summary.style, &error))
         return command_failed(&cmd_status, &error);
+    if (json)
+        puts("}");
     return EXIT_DONE;
 }
 
@@ -280,7 +283,8 @@ const struct command cmd_status = {
     .arguments = "[--json]",
     .summary = "How each connection and target stands",
     .details =
-        "  --json   one object: connections and targets, an array each, with exact times\n"
+        "  --json   one object: connections, targets, open incidents and deliveries (each alert's),\n"
+        "           an array each, with exact times\n"
         "\n"
         "Example:\n"
         "  schemasyncd status --json | jq -r '.targets[] | select(.state == \"suspect\") | .target_id'\n",

@@ -46,6 +46,7 @@ extern const struct statement query_schema_exists;
 extern const struct statement query_schema_version;
 extern const struct statement query_settle;
 extern const struct statement query_status_connections;
+extern const struct statement query_status_incidents;
 extern const struct statement query_status_targets;
 extern const struct statement query_sync_gate;
 extern const struct statement query_sync_problems;

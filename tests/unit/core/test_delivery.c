@@ -125,9 +125,10 @@ static void test_secrets_of_a_url(void **state) {
     (void)state;
     static const char url[] =
         "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXX?key=abcdefgh&x=y";
-    static const char *const expected[] = {
-        url, url + 23, "services", "T00000000", "B00000000", "XXXXXXXXXXXX", "abcdefgh", "routing-key", NULL};
-    const char *more[] = {"routing-key", "", NULL};
+    static const char *const expected[] = {url,         url + 23,       "services", "T00000000",
+                                           "B00000000", "XXXXXXXXXXXX", "abcdefgh", "routing-key",
+                                           "whsec_abc", "abc",          NULL};
+    const char *more[] = {"routing-key", "", "whsec_abc", NULL};
     char **secrets = delivery_secrets(url, more);
     for (size_t i = 0; expected[i]; i++)
         assert_string_equal(secrets[i], expected[i]);
