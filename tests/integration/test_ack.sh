@@ -172,6 +172,17 @@ expect 0 sql -f sql/functions/62_acknowledge.sql # as after an upgrade: rights s
 expect 0 sql -U ack_operator -c "SELECT schemasync.acknowledge('{4}', NULL)"
 expect 1 sql -U ack_reader -c "SELECT schemasync.acknowledge('{5}', NULL)"
 
+# --- the roles of sql/roles.sql: an operator needs no more, a reader may not
+sql -f sql/roles.sql
+sql -c "CREATE ROLE ack_member LOGIN IN ROLE schemasync_operator" -c "CREATE ROLE ack_looker LOGIN IN ROLE schemasync_reader"
+expect 0 "$s" --database "dbname=$PGDATABASE user=ack_member" ack 6 --by lena
+same "who, and as whom" "$(sql -c "SELECT by, db_user FROM schemasync.acknowledgements WHERE change_id = 6")" "lena|ack_member"
+expect 0 "$s" --database "dbname=$PGDATABASE user=ack_member" unack 6
+expect 0 "$s" --database "dbname=$PGDATABASE user=ack_member" ack --run "$run_b" --target contacts
+expect 1 sql -U ack_member -c "DELETE FROM schemasync.acknowledgements"
+expect 77 "$s" --database "dbname=$PGDATABASE user=ack_looker" ack 6
+expect 0 "$s" --database "dbname=$PGDATABASE user=ack_looker" drift
+
 # --- the command with rights that do not suffice; out of reach
 expect 77 "$s" --database "user=ack_reader" ack 5
 expect 69 "$s" --database "host=$work" ack 5
