@@ -24,7 +24,7 @@ SELECT current_setting('server_version_num')::integer AS server_number,
          AS sequences_refused,
        (SELECT count(*)
           FROM pg_proc p
-         WHERE p.pronamespace = s.oid AND p.proname <> 'grant_rights' AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS functions_refused,
+         WHERE p.pronamespace = s.oid AND p.proname NOT IN ('grant_rights', 'continue_numbers') AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS functions_refused,
        (SELECT string_agg(DISTINCT format('%I', r.rolname), ', ')
           FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
          WHERE c.relnamespace = s.oid AND c.relkind IN ('r', 'p', 'v') AND NOT pg_has_role(c.relowner, 'USAGE')) AS other_owners

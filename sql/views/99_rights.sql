@@ -23,7 +23,7 @@ BEGIN
       UNION ALL
       SELECT 'schemasync_daemon', 'INSERT', 'TABLE', name FROM relation WHERE relname = 'acknowledgements'
       UNION ALL
-      SELECT 'schemasync_daemon', 'EXECUTE', 'FUNCTION', name FROM routine WHERE proname <> 'grant_rights'
+      SELECT 'schemasync_daemon', 'EXECUTE', 'FUNCTION', name FROM routine WHERE proname NOT IN ('grant_rights', 'continue_numbers')
       UNION ALL -- not what a run under way has found
       SELECT 'schemasync_reader', 'SELECT', 'TABLE', name FROM relation
       WHERE relname <> 'run_batch' AND NOT starts_with(relname::text, 'staged_')
