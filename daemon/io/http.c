@@ -105,13 +105,21 @@ static void call_finish(struct http_call *call) {
     sd_event_source_set_enabled(client->drain, SD_EVENT_ONESHOT);
 }
 
+/* Who wants no more than the beginning of a body has the answer with its status: how the body ends is no
+ * matter. */
+static bool is_answered(const struct http_call *call) {
+    long status = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return call->truncate && status >= 200;
+}
+
 static void judge(struct http_call *call, CURLcode code) {
     if (call->headers_full)
         error_set(&call->error, CAUSE_TOO_LARGE, "the headers from %s are larger than the limit", call->host);
     else if (call->body_full && !call->truncate)
         error_set(&call->error, CAUSE_TOO_LARGE, "the body from %s is larger than the limit of %zu bytes",
                   call->host, call->answer.maximum);
-    else if (code != CURLE_OK && !call->body_full)
+    else if (code != CURLE_OK && !call->body_full && !is_answered(call))
         http_failure(call->easy, code, call->host, call->detail, &call->error);
 }
 

@@ -27,8 +27,9 @@ struct http_request {
     size_t body_length;
     usec_t timeout;      /* from start to last byte */
     size_t max_response; /* after inflating; a larger body ends the request with CAUSE_TOO_LARGE */
-    bool truncate_body;  /* true: what is beyond max_response is dropped with the connection, the request
-                            succeeds */
+    bool truncate_body;  /* true: the status is the answer. What is beyond max_response is dropped with the
+                            connection, a body that breaks off or takes too long ends where it is; the
+                            request succeeds */
     const char *ca_file; /* NULL: the system's bundle */
     const char *proxy;   /* NULL: as curl reads the environment */
 };
