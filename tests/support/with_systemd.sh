@@ -87,7 +87,7 @@ outside() {
         cat "$folder/console" >&2
         status=125
     fi
-    [ -z "${WITH_SYSTEMD_JOURNAL:-}" ] || cp "$folder/shared/journal" "$WITH_SYSTEMD_JOURNAL"
+    [ -z "${WITH_SYSTEMD_JOURNAL:-}" ] || [ ! -s "$folder/shared/journal" ] || cp "$folder/shared/journal" "$WITH_SYSTEMD_JOURNAL"
     end_cgroup "$cgroup"
     rm -rf --one-file-system "$folder"
     exit "$status"
@@ -149,7 +149,7 @@ Type=exec
 ExecStart=/bin/bash /run/with_systemd/start
 StandardOutput=append:/run/with_systemd/output
 StandardError=inherit
-RuntimeMaxSec=${WITH_SYSTEMD_LONGEST:-300}
+RuntimeMaxSec=${WITH_SYSTEMD_LONGEST:-540}
 TimeoutStopSec=5
 END
 }
