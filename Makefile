@@ -41,7 +41,7 @@ FUZZERS           := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: docs fuzz fuzzers all help deps programs tests unit unit-programs integration system systemd-test simulator-test check check-long check-peers san lint demo install clean format
+.PHONY: deb deb-test docs fuzz fuzzers all help deps programs tests unit unit-programs integration system systemd-test simulator-test check check-long check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
 	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
@@ -157,19 +157,39 @@ demo: deps ## the program at work: a mirror, drift, and what a user sees of it
 format: ## clang-format over all C
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+SHARE   := $(DESTDIR)$(PREFIX)/share/schemasyncd
+DOC     := $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
+# Paths in units and manual pages, which stand there as for /usr/local and for /usr.
+RELOCATE := sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr\(/local\)\?/share/\(doc/\)\?schemasyncd,$(PREFIX)/share/\2schemasyncd,g'
+
 install: all ## install to $(DESTDIR)$(PREFIX)
 	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/schemasyncd
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/systemd/catalog $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/systemd
-	install -d $(DESTDIR)$(PREFIX)/share/schemasyncd/events $(DESTDIR)$(PREFIX)/share/schemasyncd/sql
-	install -m 0644 config/events/*.schema.json $(DESTDIR)$(PREFIX)/share/schemasyncd/events
-	install -m 0644 sql/roles.sql $(DESTDIR)$(PREFIX)/share/schemasyncd/sql
-	install -m 0644 config/schemasyncd.yaml $(wildcard README.md) LICENSE $(DESTDIR)$(PREFIX)/share/doc/schemasyncd
-	install -m 0644 systemd/examples/*.conf $(DESTDIR)$(PREFIX)/share/doc/schemasyncd/systemd
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/systemd/catalog $(DOC)/systemd $(SHARE)/events $(SHARE)/sql
+	install -d $(addprefix $(DESTDIR)$(MANDIR)/,man5 man7 man8) $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR)
+	install -m 0644 config/events/*.schema.json $(SHARE)/events
+	install -m 0644 config/schemasyncd.schema.json config/prometheus-rules.yaml $(SHARE)
+	install -m 0644 sql/roles.sql $(SHARE)/sql
+	install -m 0644 config/schemasyncd.yaml $(wildcard README.md) LICENSE $(DOC)
+	install -m 0644 systemd/examples/*.conf $(DOC)/systemd
 	install -m 0644 systemd/schemasyncd.catalog $(DESTDIR)$(PREFIX)/lib/systemd/catalog
+	install -m 0644 completions/schemasyncd.bash $(DESTDIR)$(BASHDIR)/schemasyncd
+	install -m 0644 completions/_schemasyncd $(DESTDIR)$(ZSHDIR)
 	for unit in schemasyncd.service schemasyncd@.service; do \
-	    sed 's,/usr/local/bin/schemasyncd,$(PREFIX)/bin/schemasyncd,g; s,/usr/local/share/,$(PREFIX)/share/,g' systemd/$$unit \
-	        > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit && chmod 0644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	    $(RELOCATE) systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit && chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
+	for page in schemasyncd.8 schemasyncd.yaml.5 schemasync-tables.7; do \
+	    file=$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page && $(RELOCATE) docs/man/$$page > $$file && chmod 0644 $$file || exit 1; \
+	done
+
+deb: ## the Debian package, in build/deb; needs debhelper (.ci/deps --package)
+	tests/package/build build/deb
+
+deb-test: ## the package built, checked by lintian, installed, upgraded and purged in a fresh Debian; needs root and, once, a download
+	tests/package/run
 
 docs: $(PROGRAM) ## make manual pages, completions and the configuration's JSON Schema anew
 	tests/support/with_postgres.sh docs/make $(PROGRAM) .

@@ -11,11 +11,13 @@ make_install() { env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory VARIANT
 expect 0 make_install DESTDIR="$work/package" PREFIX=/usr
 expect 0 "$work/package/usr/bin/schemasyncd" --version
 out "^schemasyncd $(cat VERSION) "
-installed() { (cd "$work/package/usr" && find bin lib share/doc share/schemasyncd -type f ! -name README.md | sort | xargs); }
+installed() { (cd "$work/package/usr" && find bin lib share -type f ! -name README.md | sort | xargs); }
 same "what is installed" "$(installed)" "$(
     {
         echo bin/schemasyncd lib/systemd/system/schemasyncd{,@}.service lib/systemd/catalog/schemasyncd.catalog \
-            share/doc/schemasyncd/{LICENSE,schemasyncd.yaml} share/schemasyncd/sql/roles.sql
+            share/doc/schemasyncd/{LICENSE,schemasyncd.yaml} share/schemasyncd/{sql/roles.sql,schemasyncd.schema.json,prometheus-rules.yaml} \
+            share/man/{man8/schemasyncd.8,man5/schemasyncd.yaml.5,man7/schemasync-tables.7} \
+            share/bash-completion/completions/schemasyncd share/zsh/site-functions/_schemasyncd
         (cd systemd/examples && printf 'share/doc/schemasyncd/systemd/%s ' *.conf)
         (cd config/events && printf 'share/schemasyncd/events/%s ' *.schema.json)
     } | xargs -n 1 | sort | xargs
