@@ -35,6 +35,7 @@ void meters_count_delivery(struct meters *meters, const char *alert, const char 
 /* The answer to metrics_mirror.sql. NULL: it is not known, and no metric of the mirror is shown. */
 void meters_set_mirror(struct meters *meters, const struct database_result *result);
 
+/* Whether the database answers. */
 void meters_set_database(struct meters *meters, bool up);
 
 /* Appends all, with what the kernel says of the process. False: the buffer's maximum is passed. */

@@ -123,11 +123,10 @@ static void subjects_come_and_go(void **state) {
 
 static void labels_are_escaped_and_bounded(void **state) {
     (void)state;
-    char longest[400], shortened[METRICS_SUBJECT_BYTES + 1] = "";
+    char longest[400], shortened[METRICS_SUBJECT_BYTES + 1];
     memset(longest, 'a', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    memset(shortened, 'a', METRICS_SUBJECT_BYTES - strlen("…"));
-    strcat(shortened, "…");
+    snprintf(shortened, sizeof(shortened), "%.*s…", METRICS_SUBJECT_BYTES - (int)strlen("…"), longest);
     const struct {
         const char *subject, *label;
     } cases[] = {
