@@ -139,8 +139,8 @@ static void list_mode(struct mode_list *list, const char *raw, unsigned position
 
 static void lack_mode(struct diff_work *work, const struct mode *mode, struct mode_list *list) {
     const struct target *first = work->options->first;
-    bool sound = first && first->has_modes && first->modes_without_id == 0;
-    if (work->answer->modes_without_id > 0 ||
+    bool sound = first && first->has_modes && first->modes_without_id + first->fields_without_id == 0;
+    if (work->answer->modes_without_id + work->answer->fields_without_id > 0 ||
         !diff_is_gone(work, sound, sound && target_find_mode(first, mode->id))) {
         list_mode(list, mode->raw, mode->position, true);
         work->diff->kept = true;
@@ -275,7 +275,7 @@ void diff_lacking(const struct target *mirror, const struct target *answer, stru
         if (answer->has_fields && answer->fields_without_id == 0 && !target_find_field(answer, id, &found))
             ret->field_ids[ret->field_count++] = id;
     }
-    if (answer->has_modes && answer->modes_without_id == 0)
+    if (answer->has_modes && answer->modes_without_id + answer->fields_without_id == 0)
         for (size_t i = 0; i < mirror->mode_count; i++)
             ret->mode_count += target_find_mode(answer, mirror->modes[i].id) == NULL;
 }

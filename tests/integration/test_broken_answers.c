@@ -158,13 +158,14 @@ static void what_was_never_there_may_stay_away(void **state) {
 static void fields_without_an_id_are_passed_over_and_nothing_is_removed(void **state) {
     (void)state;
     world_pull(0);
-    world_edit("[{'op': 'field_set', " ACCOUNT
-               ", 'field': 'Phone', 'unset': ['id']}, {'op': 'field_set', " ACCOUNT
-               ", 'field': 'Website', 'set': {'id': ''}},"
-               " {'op': 'field_remove', " ACCOUNT ", 'field': 'Rating'}, {'op': 'field_set', " ACCOUNT
-               ", 'field': 'Name', 'set': {'type': 'number'}}]");
+    world_edit(
+        "[{'op': 'field_set', " ACCOUNT ", 'field': 'Phone', 'unset': ['id']}, {'op': 'field_set', " ACCOUNT
+        ", 'field': 'Website', 'set': {'id': ''}},"
+        " {'op': 'field_remove', " ACCOUNT ", 'field': 'Rating'}, {'op': 'mode_remove', " ACCOUNT
+        ", 'mode': 'remove'}, {'op': 'field_set', " ACCOUNT ", 'field': 'Name', 'set': {'type': 'number'}}]");
     assert_contains(world_pull(0), "2 fields without an id");
     assert_changes("Account|field_changed|Name|type|\"string\"|\"number\"");
+    assert_sql("SELECT jsonb_array_length(modes) FROM targets", "4"); /* nor is a mode */
     assert_sql(
         "SELECT count(*), count(*) FILTER (WHERE field_id IN ('Phone', 'Website', 'Rating')) FROM fields",
         "31|3");

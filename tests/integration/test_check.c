@@ -56,6 +56,15 @@ static void all_mistakes_are_told_at_once(void **state) {
     assert_contains(output, ":1:33: api.retrys: ");
     assert_contains(output, ":3:19: connections[0].id: ");
     assert_contains_not(output, "is in order");
+    /* seventy others, each with what would be right */
+    output = world_run(78, "--config", "tests/unit/core/config/faulty.yaml", "check");
+    FILE *file = fopen("tests/unit/core/config/faulty.expected", "re");
+    assert_non_null(file);
+    size_t count = 0;
+    for (char line[1000]; fgets(line, sizeof(line), file); count++)
+        assert_contains(output, line);
+    fclose(file);
+    assert_true(count >= 20);
     world_run(64, "check", "--offline");
     world_run(64, "check", "it");
 }

@@ -160,6 +160,20 @@ static void half_of_the_targets_are_believed(void **state) {
     assert_sql("SELECT target_id FROM targets WHERE state = 'present'", "TmpImport__c");
 }
 
+/* The limits count what is managed: a tenth target that is not makes no ten. */
+static void what_is_not_managed_does_not_count(void **state) {
+    (void)state;
+    configure(.targets = "[{include: \"*\"}]");
+    world_pull(0);
+    configure(.targets = "[{include: \"*\", exclude: [\"TmpImport__c\"]}]");
+    world_pull(0);
+    assert_sql("SELECT count(*), count(*) FILTER (WHERE managed) FROM targets", "10|9");
+    world_edit("{'op': 'target_remove', 'connection': 'salesforce-prod', 'target': '[CLOU]*'}");
+    world_pull(0);
+    assert_sql("SELECT count(*), min(kind::text) FROM changes", "6|target_removed");
+    assert_sql("SELECT count(*) FROM targets WHERE state = 'suspect'", "0");
+}
+
 /* The first answer at `hold` or later is applied without a second look. */
 static void after_the_hold_it_is_applied(void **state) {
     (void)state;
@@ -266,6 +280,26 @@ static void a_good_answer_clears_it(void **state) {
     world_pull(0);
     assert_changes("Account|field_changed|Phone|type|\"string\"|\"number\"");
     assert_sql("SELECT state, held_since, field_count FROM targets", "present|-|31");
+}
+
+/* One that lacks less than the limits allow is no longer held, and believed like any other: after a second
+ * look. */
+static void lacking_little_is_recorded_as_usual(void **state) {
+    (void)state;
+    world_pull(0);
+    const char *truth = world_truth("salesforce-prod&target=Account");
+    remove_all_fields();
+    world_pull(0);
+    assert_sql("SELECT state FROM targets", "suspect");
+    world_edit(
+        "[{'op': 'target_add', 'connection': 'salesforce-prod', 'value': %s}, {'op': 'field_remove', " ACCOUNT
+        ", 'field': 'Rating'}]",
+        truth);
+    world_forget_requests();
+    world_pull(0);
+    assert_int_equal(world_requests(fetches), 2);
+    assert_changes("Account|field_removed|Rating|-|{}|-");
+    assert_sql("SELECT state, held_since, field_count FROM targets", "present|-|30");
 }
 
 static void a_gone_target_that_is_back_clears_it(void **state) {
@@ -381,12 +415,14 @@ int main(void) {
         world_test(one_target_alone_is_believed),
         world_test(more_than_half_of_the_targets_are_held_back),
         world_test(half_of_the_targets_are_believed),
+        world_test(what_is_not_managed_does_not_count),
         world_test(after_the_hold_it_is_applied),
         world_test(after_the_hold_gone_targets_are_applied),
         world_test(with_no_hold_the_next_answer_is_applied),
         world_test(lacking_more_starts_the_hold_anew),
         world_test(gone_is_more_than_without_fields),
         world_test(a_good_answer_clears_it),
+        world_test(lacking_little_is_recorded_as_usual),
         world_test(a_gone_target_that_is_back_clears_it),
         world_test(accept_applies_it_with_the_next_run),
         world_test(accept_serves_gone_targets_too),
