@@ -9,7 +9,13 @@
 #include "base/alloc.h"
 #include "cli/terminal.h"
 
-enum { DIGITS_MAX = 18, IDS_MAX_BYTES = 4 * 1024 * 1024, NAME_SIZE = 256, LINES_MAX = 25 };
+enum {
+    DIGITS_MAX = 18,
+    IDS_MAX_BYTES = 4 * 1024 * 1024,
+    NAME_SIZE = 256,
+    SCRATCH_SIZE = 4096,
+    LINES_MAX = 25
+};
 
 static bool is_number(const char *text) {
     size_t digits = strspn(text, "0123456789");
@@ -51,11 +57,12 @@ const char *acts_problems(const struct acts_ids *ids) {
 static bool login_name(char ret[static NAME_SIZE]) {
     if (getlogin_r(ret, NAME_SIZE) == 0 && ret[0])
         return true;
-    const struct passwd *user = getpwuid(geteuid());
-    if (!user || !user->pw_name[0] || strlen(user->pw_name) >= NAME_SIZE)
+    char scratch[SCRATCH_SIZE];
+    struct passwd entry, *user = NULL;
+    if (getpwuid_r(geteuid(), &entry, scratch, sizeof(scratch), &user) != 0 || !user)
         return false;
-    strncpy(ret, user->pw_name, NAME_SIZE);
-    return true;
+    snprintf(ret, NAME_SIZE, "%s", user->pw_name);
+    return ret[0] != '\0';
 }
 
 bool acts_who(const char *by, char **ret_who) {

@@ -260,11 +260,11 @@ void diff_fields(struct diff_work *work) {
             diff->field_count++;
             diff->duplicate_ids += pair.new_count - 1;
         }
-        if (!pair.new)
-            lack_field(work, pair.old);
-        else if (!pair.old)
-            add_field(work, pair.new);
-        else
+        if (pair.old && pair.new)
             compare_pair(work, &taken, &pair);
+        else if (pair.old)
+            lack_field(work, pair.old);
+        else if (pair.new)
+            add_field(work, pair.new);
     }
 }
