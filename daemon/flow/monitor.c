@@ -13,7 +13,7 @@
 #include "service/store.h"
 
 /* Who asks waits so long for the database at most. */
-static const usec_t patience = USEC_PER_SEC;
+static const usec_t patience = 2 * USEC_PER_SEC;
 /* An answer serves whoever asks within this time; or, where it takes long, within so many times as long: so
  * those who watch take up a twentieth at most of the connection by which leases are renewed. Likewise of the
  * loop, for the text. */
@@ -99,7 +99,7 @@ static void answer_metrics(struct monitor *monitor) {
     }
     size_t length = text.length;
     metrics_server_answer(monitor->server, PAGE_METRICS, fits, buffer_take(&text), length);
-    monitor->write_next = timer_now() + SHARE * (timer_now() - begun);
+    monitor->write_next = timer_now() + MIN(SHARE * (timer_now() - begun), USEC_PER_SEC);
 }
 
 static void answer(struct question *question) {
