@@ -125,9 +125,9 @@ static void on_database(bool up, const struct error *error, void *userdata) {
     monitor_database(daemon->monitor, daemon->load.up && daemon->control.up);
     if (error)
         daemon->away = *error;
-    if (!up && !daemon->scheduler && error_class(error->cause)->kind != ERROR_KIND_TRANSIENT) {
+    if (error && !daemon->scheduler && error_class(error->cause)->kind != ERROR_KIND_TRANSIENT) {
         daemon->fatal = *error;
-    } else if (!up && !daemon->away_told) {
+    } else if (error && !daemon->away_told) {
         daemon->away_told = true;
         log_error(LOG_FIELDS({LOG_MESSAGE_ID, message_of_cause(error->cause, MESSAGE_DATABASE_AWAY)},
                              {"cause", error_class(error->cause)->name}),

@@ -51,6 +51,7 @@ static const char *const type_members[TYPE_KINDS_COUNT] = {
 static const char *const section_members[SECTION_COUNT] = {
     [SECTION_AUTH] = "\"oneOf\":[{\"required\":[\"bearer\"]},{\"required\":[\"basic\"]}]",
     [SECTION_RHYTHM] = "\"not\":{\"required\":[\"every\",\"cron\"]}",
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text in two lines */
     [SECTION_TARGET] = "\"oneOf\":[{\"required\":[\"id\"]},{\"required\":[\"include\"]},{\"required\":[\"synced\"]},{\"required\":[\"new\"]}],"
                        "\"dependentRequired\":{\"exclude\":[\"include\"],\"label\":[\"new\"],\"new\":[\"label\"]}",
     [SECTION_ALERT] = "\"oneOf\":[{\"required\":[\"webhook\"]},{\"required\":[\"slack\"]},{\"required\":[\"pagerduty\"]},{\"required\":[\"exec\"]}]",
