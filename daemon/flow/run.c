@@ -114,8 +114,8 @@ void run_step(struct run *run, enum run_event event) {
         transition = &lost;
         error_set(&run->report.error, CAUSE_BUG, "unexpected event");
     }
-    log_debug(LOG_FIELDS({"connection", run->options.connection->name}, {"run_id", run->id}), "%s, %s -> %s: %s",
-              state_names[run->state], event_names[event], state_names[transition->next],
+    log_debug(LOG_FIELDS({"connection", run->options.connection->name}, {"run_id", run->id}),
+              "%s, %s -> %s: %s", state_names[run->state], event_names[event], state_names[transition->next],
               transition->meaning);
     if (transition->action)
         stop_operations(run);
