@@ -12,7 +12,7 @@ trap 'kill $simulator; wait $simulator 2>/dev/null; rm -rf "$work"' EXIT
 for _ in $(seq 500); do [ -s port ] && break; sleep 0.02; done
 upstream=http://127.0.0.1:$(cat port)
 (umask 077 && echo simulator-key >api-key)
-sed "s|UPSTREAM|$upstream|; s|dbname=schemasync|host=$PGHOST|" "$top/tests/demo/schemasyncd.yaml" >schemasyncd.yaml
+sed "s|UPSTREAM|$upstream|; s|RECEIVER|http://127.0.0.1:9|; s|dbname=schemasync|host=$PGHOST|" "$top/tests/demo/schemasyncd.yaml" >schemasyncd.yaml
 export SCHEMASYNCD_CONFIG=$work/schemasyncd.yaml
 new_database readme
 sed -i "s|host=$PGHOST|dbname=$PGDATABASE|" schemasyncd.yaml
