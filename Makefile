@@ -44,7 +44,7 @@ FUZZERS           := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard
 .PHONY: deb deb-test docs fuzz fuzzers all help deps programs tests unit unit-programs integration system systemd-test simulator-test check check-long check-peers san lint demo install clean format
 
 all: $(PROGRAM) ## build the program
-	@ln -sfn $(VARIANT)/schemasyncd build/schemasyncd
+	@[ $(VARIANT) != release ] || ln -sfn release/schemasyncd build/schemasyncd
 
 programs: all $(SIMULATOR)
 
