@@ -76,7 +76,9 @@ static void nothing_is_lost(enum cluster_end how, long milliseconds) {
     assert_sql("SELECT count(*), sum(consecutive_failures), count(last_error) FROM connections", "3|0|0");
     daemon_await_log(daemon, "the database is back", 2);
     assert_int_equal(daemon_log_count(daemon, "the database is away, waiting for it"), 2);
-    assert_int_equal(daemon_log_count(daemon, " error: "), 2);
+    /* what was recorded may be breaking, and is told as such: nothing else is an error */
+    assert_int_equal(daemon_log_count(daemon, " error: "),
+                     2 + daemon_log_count(daemon, " error: breaking change of "));
     daemon_stop(daemon);
 }
 
