@@ -84,9 +84,11 @@ const char *world_database(void) {
 static char *world_file(const char *path) {
     FILE *file = fopen(path, "re");
     char *text = alloc_zero(FILE_MAX, 1);
-    if (!file || fread(text, 1, FILE_MAX - 1, file) == 0)
+    size_t length = file ? fread(text, 1, FILE_MAX - 1, file) : 0;
+    if (length == 0)
         fail_msg("%s: %s", path, strerror(errno));
-    fclose(file);
+    if (file)
+        fclose(file);
     return text;
 }
 
