@@ -325,7 +325,8 @@ until_ 30 both_up
 fields() { [ "$(ask 'count by (connection) (schemasyncd_fields)' | sort)" = "$(printf '%s\n' "2 $awkward" "2 gone" "2 hubspot" | sort)" ]; }
 until_ 15 fields
 same "no double counting" "$(ask 'sum(max by (connection) (schemasyncd_fields))')" "$(sql -c "SELECT count(*) FROM schemasync.fields")"
-same "a pass" "$(ask "sum(schemasyncd_runs_total{outcome=\"ok\"})")" 3
+passes() { [ "$(ask "sum(schemasyncd_runs_total{outcome=\"ok\"})")" -ge 3 ]; } # one each; another may have come due meanwhile
+until_ 15 passes
 same "nothing was left out" "$(ask 'sum(scrape_samples_scraped - scrape_samples_post_metric_relabeling)')" 0
 firing() { ask 'ALERTS{alertname="SchemasyncdBreakingChanges",connection="hubspot"}'; }
 same "no alert that is none" "$(firing)" ""
